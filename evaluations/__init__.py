@@ -1,0 +1,1 @@
+"""One file, one evaluation: a typed declaration named EVALUATION. No Dagster, no dataframes."""

@@ -1,0 +1,1 @@
+"""The library: tables in, tables out. It knows neither Dagster nor logging."""

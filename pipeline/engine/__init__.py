@@ -1,0 +1,1 @@
+"""What runs and keeps tables: DuckDB, the store, provenance, settings. Nothing statistical enters."""

@@ -1,0 +1,113 @@
+"""What a deployment may change: every file of ``configs/``, checked at once, unknown keys refused."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipeline.vocabulary.errors import Fault, RequestError
+from pipeline.vocabulary.protocol import request_error
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Engine(_Section):
+    """``configs/engine.toml``: what the machine may be asked for."""
+
+    threads: int = Field(ge=1)
+    memory_limit: str = Field(pattern=r"^\d+(\.\d+)?(MB|GB)$")
+    people_per_shard: int = Field(ge=1)
+    panel_memory_gb: float = Field(gt=0)
+    rows_per_batch: int = Field(ge=1)
+
+
+class Tolerance(_Section):
+    """The largest share of a source's rows that may be rejected before the run stops."""
+
+    rejected_rows: float = Field(ge=0, le=1)
+
+
+class Validation(_Section):
+    """``configs/validation.toml``."""
+
+    sources: dict[str, Tolerance]
+    default: Tolerance
+    ids_linked_to_several_people: int = Field(ge=0)
+    clear_identifiers: float = Field(ge=0, le=1)
+
+
+class DisclosureProfile(_Section):
+    """One rule profile of ``configs/disclosure.toml``."""
+
+    threshold: int = Field(ge=1)
+    suppress_zero: bool
+    round_to: int = Field(ge=1)
+    minimum_residual_df: int = Field(ge=1)
+
+
+class Inference(_Section):
+    """``configs/inference.toml``."""
+
+    seed: int
+    band_draws: int = Field(ge=1000)
+    confidence: float = Field(gt=0, lt=1)
+    small_sample: str
+    pre_trend_alpha: float = Field(gt=0, lt=1)
+
+
+class Publication(_Section):
+    """``configs/publication.toml``: what every release says about itself."""
+
+    organisation: str
+    contact: str
+    revisions_policy: str
+    next_release: str
+
+
+class Settings(_Section):
+    """All settings of a deployment, with the owner's column names for each source."""
+
+    engine: Engine
+    validation: Validation
+    disclosure: dict[str, DisclosureProfile]
+    inference: Inference
+    publication: Publication
+    columns: dict[str, dict[str, str]]
+
+
+def settings_folder() -> Path:
+    """``CAUSEWAY_CONFIGS`` if set, else ``configs`` of the checkout."""
+    return Path(os.environ.get("CAUSEWAY_CONFIGS", Path(__file__).parents[2] / "configs"))
+
+
+def read_settings(folder: Path | None = None) -> Settings:
+    """The settings in ``folder`` (default: :func:`settings_folder`).
+
+    Raises
+    ------
+    RequestError
+        If a file is missing or not TOML, or a key is missing, unknown or out of range; all faults at once.
+    """
+    folder = folder or settings_folder()
+    found: dict[str, Any] = {}
+    faults = []
+    for name in Settings.model_fields:
+        path = folder / f"{name}.toml"
+        try:
+            found[name] = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            faults.append(Fault(what="settings file is missing", file=f"configs/{path.name}"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+            faults.append(Fault(what="settings file is not TOML in UTF-8", file=f"configs/{path.name}"))
+    if faults:
+        raise RequestError(faults)
+    try:
+        return Settings.model_validate(found)
+    except ValidationError as error:
+        raise request_error(error, where="configs") from None

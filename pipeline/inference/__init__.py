@@ -1,0 +1,1 @@
+"""A panel goes in; effects with their uncertainty leave, and whether they may be believed."""

@@ -1,0 +1,1 @@
+"""Estimates go in; checks leave, each with its figure and one sentence."""

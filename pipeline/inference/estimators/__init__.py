@@ -1,0 +1,1 @@
+"""A panel goes in; a frozen result leaves, one estimator a file."""

@@ -1,0 +1,1 @@
+"""Shards go in; sums that add leave. No estimator is named here."""

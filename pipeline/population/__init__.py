@@ -1,0 +1,1 @@
+"""A spine goes in; who is studied, when, and their months leave."""

@@ -1,0 +1,1 @@
+"""Accepted sources go in; the spine, its id maps and linkage quality leave."""

@@ -1,0 +1,1 @@
+"""The words that every room uses. It imports nothing of the project."""

@@ -1,0 +1,48 @@
+"""What is measured about people's work, with its unit as published."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Outcome(BaseModel):
+    """An outcome as published.
+
+    Attributes
+    ----------
+    name
+        The word in ``estimates.csv``.
+    title
+        The words in a report, starting in lower case.
+    unit
+        What one unit of a published effect is.
+    scale
+        Published effect = estimated effect times ``scale`` (100 for percentage points).
+    decimals
+        How many decimals are published.
+    prices
+        Whether the outcome is money at a price base.
+    column
+        For an already linked panel: the owner's column. Empty for outcomes that Causeway makes itself.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    title: str
+    unit: str
+    scale: float = 1.0
+    decimals: int = 2
+    prices: bool = False
+    column: str = ""
+
+
+PAY = Outcome(name="pay", title="monthly employee pay, £0 in months without pay", unit="pounds a month", prices=True)
+PAY_IN_WORK = Outcome(
+    name="pay_in_work", title="monthly employee pay in months with pay", unit="pounds a month", prices=True
+)
+EMPLOYED = Outcome(
+    name="employed", title="share who are paid employees", unit="percentage points", scale=100.0, decimals=3
+)
+
+OUTCOMES = {outcome.name: outcome for outcome in (PAY, PAY_IN_WORK, EMPLOYED)}

@@ -1,0 +1,60 @@
+"""The panel as estimators see it: shards of people, one row a person, one column a month."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelShard:
+    """Some of a panel's people and one outcome.
+
+    Attributes
+    ----------
+    first_month
+        The month (or period) of column 0; column ``t`` is month ``first_month + t``.
+    outcome
+        ``(n, T)`` float32 or float64; NaN where the person is not observed.
+    treatment_month
+        ``(n,)`` float64; NaN for people never treated.
+    birth_month
+        ``(n,)`` float64, or ``None`` where a panel has no ages; age in months at month ``m`` is ``m - birth_month``.
+    cluster
+        ``(n,)`` int64 cluster codes, or ``None``: every person is a cluster.
+    weights
+        ``(n,)`` float64, or ``None``: all one.
+    levels
+        For each characteristic, ``(n,)`` int32 positions in :attr:`Panel.levels`; -1 where missing.
+    """
+
+    first_month: int
+    outcome: NDArray[np.floating]
+    treatment_month: NDArray[np.float64]
+    birth_month: NDArray[np.float64] | None = None
+    cluster: NDArray[np.int64] | None = None
+    weights: NDArray[np.float64] | None = None
+    levels: Mapping[str, NDArray[np.int32]] = field(default_factory=dict)
+
+
+class Panel(Protocol):
+    """A panel that can be walked through more than once, always in the same order."""
+
+    @property
+    def first_month(self) -> int:
+        """The month of column 0."""
+
+    @property
+    def n_months(self) -> int:
+        """How many months (or periods) each person has a column for."""
+
+    @property
+    def levels(self) -> Mapping[str, tuple[str, ...]]:
+        """The levels of each characteristic, in the order that shards number them."""
+
+    def shards(self, outcome: str, characteristics: Sequence[str] = ()) -> Iterator[PanelShard]:
+        """One shard after another, with the outcome and the characteristics asked for."""

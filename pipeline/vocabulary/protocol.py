@@ -1,0 +1,220 @@
+"""What an evaluation declares: one object, checked in full on construction, every fault reported at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.vocabulary.codelists import Codelist
+from pipeline.vocabulary.errors import Fault, RequestError
+from pipeline.vocabulary.months import parse_month
+from pipeline.vocabulary.outcomes import OUTCOMES, Outcome
+from pipeline.vocabulary.windows import Window
+
+MonthLabel = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Procedure(_Declared):
+    """The index event: the first operation of a code list ever since a date.
+
+    Attributes
+    ----------
+    codelist
+        The operations that count.
+    with_diagnosis
+        The episode's primary diagnosis must be in this list, or any later diagnosis if the primary one is in
+        ``or_secondary_when_primary_in``.
+    or_secondary_when_primary_in
+        Primary diagnoses under which a secondary one of ``with_diagnosis`` is enough.
+    first_since
+        Nobody may have had such an operation between this date and the index.
+    """
+
+    source: str = "hes_apc"
+    codelist: str
+    with_diagnosis: str
+    or_secondary_when_primary_in: str | None = None
+    first_since: date
+
+
+class GeneralPopulation(_Declared):
+    """People who never had the index event, sampled to the treated people's sex and age.
+
+    Each gets an index month drawn from the treated people's index months (three-month centred mean, as published),
+    must meet the same eligibility there, and is sampled within strata in the treated people's proportions. The draw
+    is a hash of the person id and ``seed``, so it is the same on every engine.
+
+    Attributes
+    ----------
+    n
+        How many people; fewer are taken, in the same proportions, where a stratum has too few.
+    strata
+        Columns of the cohort: the published strata are sex and five-year age band.
+    """
+
+    n: int = Field(gt=0)
+    strata: tuple[str, ...] = ("sex", "five_year_band")
+    seed: str = "causeway"
+
+
+class Prices(_Declared):
+    """How pay becomes comparable: top-coded at a quantile of the analysis sample, then deflated by CPIH."""
+
+    base_year: int
+    winsorise_above: float = Field(gt=0.5, lt=1)
+
+
+class AgeSpline(_Declared):
+    """Natural cubic spline of age in months, as R's ``ns(age, df, Boundary.knots = quantile(age, c(low, high)))``."""
+
+    df: int = Field(default=5, ge=1)
+    boundary: tuple[float, float] = (0.10, 0.90)
+
+
+class StaggeredAdoption(_Declared):
+    """People treated in different months, compared before and after with people never treated."""
+
+    kind: Literal["staggered_adoption"] = "staggered_adoption"
+    index_event: Procedure
+    comparison: GeneralPopulation
+    window: Window
+    estimators: tuple[str, ...]
+    headline: str
+    age_spline: AgeSpline | None = AgeSpline()
+
+
+class LinkedPanel(_Declared):
+    """People treated in different periods, in a panel that its owner has linked already.
+
+    Attributes
+    ----------
+    source
+        ``panels/<name>``.
+    person, period, treatment_period
+        The owner's column names; a null ``treatment_period`` means never treated.
+    period_unit
+        What a period is, in the singular (``"wave"``, ``"year"``).
+    periods
+        First and last period studied, inclusive. People first treated later are the comparison: not treated yet.
+    characteristics
+        Columns that describe a person: balance and subgroups are made from them.
+    """
+
+    kind: Literal["linked_panel"] = "linked_panel"
+    source: Annotated[str, Field(pattern=r"^panels/[a-z0-9_]+$")]
+    person: str
+    period: str
+    treatment_period: str
+    period_unit: str
+    periods: tuple[int, int]
+    characteristics: tuple[str, ...] = ()
+    window: Window
+    estimators: tuple[str, ...]
+    headline: str
+    age_spline: None = None
+
+
+Design = Annotated[StaggeredAdoption | LinkedPanel, Field(discriminator="kind")]
+
+
+class Eligibility(_Declared):
+    """Who may enter the study, on the day of the index event and at the end of its month."""
+
+    ages: tuple[int, int]
+    resident: Literal["England"] = "England"
+    alive_at_index: Literal[True] = True
+    linked: tuple[str, ...] = ("hes_apc", "paye_rti")
+
+
+class Evaluation(_Declared):
+    """A whole evaluation, as registered before results are seen.
+
+    Attributes
+    ----------
+    treated_between, observed_between
+        First and last month (``YYYY-MM``, inclusive) of index events, and of outcomes.
+    age_bands
+        Edges of the reported age bands: ``(25, 35, 45, 55, 65)`` makes 25-34, …, 55-64.
+    subgroups
+        Characteristics by which effects are also reported.
+    disclosure_profile
+        The rules for every number that leaves, from ``configs/disclosure.toml``.
+    """
+
+    title: str
+    question: str
+    population: str
+    design: Design
+    outcomes: tuple[Outcome, ...] = Field(min_length=1)
+    eligibility: Eligibility | None = None
+    treated_between: tuple[MonthLabel, MonthLabel] | None = None
+    observed_between: tuple[MonthLabel, MonthLabel] | None = None
+    prices: Prices | None = None
+    age_bands: tuple[int, ...] = ()
+    subgroups: tuple[str, ...] = ()
+    sources: tuple[str, ...]
+    disclosure_profile: str = "ons_10_5"
+    limitations: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _outcomes_by_name(cls, declared: dict[str, object]) -> dict[str, object]:
+        names = declared.get("outcomes", ())
+        if not isinstance(names, tuple | list):
+            return declared
+        unknown = [name for name in names if isinstance(name, str) and name not in OUTCOMES]
+        if unknown:
+            raise ValueError(f"unknown outcomes {', '.join(unknown)}; known: {', '.join(OUTCOMES)}")
+        return declared | {"outcomes": tuple(OUTCOMES[n] if isinstance(n, str) else n for n in names)}
+
+    @model_validator(mode="after")
+    def _whole(self) -> Evaluation:
+        faults = []
+        if self.design.headline not in self.design.estimators:
+            faults.append("the headline estimator is not among the estimators")
+        if isinstance(self.design, StaggeredAdoption):
+            needed = ("eligibility", "treated_between", "observed_between", "prices")
+            faults += [f"{name} is needed for a staggered adoption" for name in needed if getattr(self, name) is None]
+        else:
+            faults += [f"outcome {o.name} needs the owner's column" for o in self.outcomes if not o.column]
+        for name in ("treated_between", "observed_between"):
+            span = getattr(self, name)
+            if span is not None and parse_month(span[0]) > parse_month(span[1]):
+                faults.append(f"{name} ends before it starts")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """A named evaluation with its code lists: what is registered, and whose digest every result carries."""
+
+    name: str
+    evaluation: Evaluation
+    codelists: dict[str, Codelist]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the declaration and its code lists: any change makes another protocol."""
+        lists = {name: (c.source, c.version, c.groups) for name, c in sorted(self.codelists.items())}
+        declared = {"name": self.name, "evaluation": self.evaluation.model_dump(mode="json"), "codelists": lists}
+        return hashlib.sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()
+
+
+def request_error(error: ValidationError, *, where: str) -> RequestError:
+    """Every fault that pydantic found, as one :class:`RequestError` without the values it quotes."""
+    faults = [
+        Fault(what=f"{'.'.join(str(part) for part in fault['loc']) or 'declaration'}: {fault['msg']}", file=where)
+        for fault in error.errors(include_input=False, include_url=False)
+    ]
+    return RequestError(faults)

@@ -1,0 +1,110 @@
+"""The tables about people: spine, linkage quality, cohort, attrition."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from pipeline.vocabulary.schemas.schema import Column, Schema
+from pipeline.vocabulary.schemas.sources import ETHNIC_GROUPS, SEXES
+
+_CHARACTERISTICS = (
+    Column(name="sex", type=pa.string(), role="characteristic", nullable=False, allowed=SEXES),
+    Column(name="birth_month", type=pa.int32(), role="characteristic", unit="month", nullable=False),
+    Column(name="ethnic_group", type=pa.string(), role="characteristic", nullable=False, allowed=ETHNIC_GROUPS),
+    Column(name="imd_quintile", type=pa.int32(), role="characteristic"),
+    Column(name="region", type=pa.string(), role="characteristic"),
+    Column(name="rural_urban", type=pa.string(), role="characteristic"),
+    Column(name="qualification", type=pa.string(), role="characteristic"),
+    Column(name="nssec", type=pa.string(), role="characteristic"),
+    Column(name="religion", type=pa.string(), role="characteristic"),
+    Column(name="disability", type=pa.string(), role="characteristic"),
+)
+
+SPINE = Schema(
+    name="spine",
+    grain="person",
+    key=("person_id",),
+    columns=(
+        Column(name="person_id", type=pa.string(), role="identifier", nullable=False),
+        Column(name="census_year", type=pa.int32(), nullable=False),
+        *_CHARACTERISTICS,
+        Column(name="lsoa11", type=pa.string(), role="characteristic"),
+        Column(name="la", type=pa.string(), role="characteristic"),
+        Column(name="month_of_death", type=pa.int32(), role="characteristic", unit="month"),
+        Column(name="date_of_death", type=pa.date32(), role="characteristic"),
+        Column(name="linked_hes_apc", type=pa.bool_(), nullable=False),
+        Column(name="linked_paye_rti", type=pa.bool_(), nullable=False),
+    ),
+)
+"""``birth_month`` is the middle month of the quarter of birth; the day of birth is taken as its 15th."""
+
+NINO_PERSON = Schema(
+    name="nino_person",
+    grain="National Insurance number that maps to one person",
+    key=("valid_nino",),
+    columns=(
+        Column(name="valid_nino", type=pa.string(), role="identifier", nullable=False),
+        Column(name="person_id", type=pa.string(), role="identifier", nullable=False),
+    ),
+)
+
+HEALTH_PERSON = Schema(
+    name="health_person",
+    grain="health id that maps to one person",
+    key=("source", "health_id"),
+    columns=(
+        Column(name="source", type=pa.string(), nullable=False),
+        Column(name="health_id", type=pa.string(), role="identifier", nullable=False),
+        Column(name="person_id", type=pa.string(), role="identifier", nullable=False),
+    ),
+)
+
+LINKAGE_QUALITY = Schema(
+    name="linkage_quality",
+    grain="link x characteristic x level",
+    key=("link", "characteristic", "level"),
+    columns=(
+        Column(name="link", type=pa.string(), nullable=False),
+        Column(name="characteristic", type=pa.string(), nullable=False),
+        Column(name="level", type=pa.string(), nullable=False),
+        Column(name="n_people", type=pa.int64(), role="count", unit="people", nullable=False),
+        Column(name="n_linked", type=pa.int64(), role="count", unit="people", nullable=False),
+    ),
+)
+"""``link`` is ``census to paye_rti``, ``hes_apc to census``, …; conflicts are rows with characteristic ``conflicts``
+(``level`` names the conflict, ``n_people`` the ids looked at, ``n_linked`` the ids kept); ``all`` has level ``all``."""
+
+COHORT = Schema(
+    name="cohort",
+    grain="eligible person",
+    key=("person_id",),
+    columns=(
+        Column(name="person_id", type=pa.string(), role="identifier", nullable=False),
+        Column(name="arm", type=pa.string(), nullable=False, allowed=("treated", "comparison")),
+        Column(name="treatment_month", type=pa.int32(), unit="month"),
+        Column(name="index_month", type=pa.int32(), unit="month", nullable=False),
+        Column(name="first_month", type=pa.int32(), unit="month", nullable=False),
+        Column(name="last_month", type=pa.int32(), unit="month", nullable=False),
+        Column(name="age_at_index", type=pa.int32(), role="characteristic", unit="years", nullable=False),
+        Column(name="age_band", type=pa.string(), role="characteristic", nullable=False),
+        Column(name="five_year_band", type=pa.string(), role="characteristic", nullable=False),
+        *_CHARACTERISTICS,
+        Column(name="operation", type=pa.string(), role="characteristic"),
+    ),
+)
+"""``treatment_month`` is null for comparison people, whose ``index_month`` was drawn. Outcomes are observed from
+``first_month`` to ``last_month``, inclusive: the event window, within the calendar window, before the month of death.
+``operation`` is the code list's group for treated people."""
+
+ATTRITION = Schema(
+    name="attrition",
+    grain="arm x exclusion step",
+    key=("arm", "step"),
+    columns=(
+        Column(name="arm", type=pa.string(), nullable=False, allowed=("treated", "comparison")),
+        Column(name="step", type=pa.int32(), nullable=False),
+        Column(name="reason", type=pa.string(), nullable=False),
+        Column(name="excluded", type=pa.int64(), role="count", unit="people", nullable=False),
+        Column(name="remaining", type=pa.int64(), role="count", unit="people", nullable=False),
+    ),
+)

@@ -1,0 +1,89 @@
+"""The tables of results, before and after the disclosure door."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from pipeline.vocabulary.schemas.schema import Column, Schema
+
+_PUBLISHED_ESTIMATE = (
+    Column(name="evaluation", type=pa.string(), nullable=False),
+    Column(name="design", type=pa.string(), nullable=False),
+    Column(name="estimator", type=pa.string(), nullable=False),
+    Column(name="role", type=pa.string(), nullable=False, allowed=("headline", "robustness", "subgroup")),
+    Column(name="outcome", type=pa.string(), nullable=False),
+    Column(name="unit", type=pa.string(), nullable=False),
+    Column(name="price_base", type=pa.string(), nullable=False),
+    Column(name="subgroup", type=pa.string(), nullable=False),
+    Column(name="subgroup_value", type=pa.string(), nullable=False),
+    Column(name="period", type=pa.string(), nullable=False),
+    Column(name="months_from", type=pa.int32(), nullable=False),
+    Column(name="months_to", type=pa.int32(), nullable=False),
+    Column(name="estimate", type=pa.float64(), role="statistic"),
+    Column(name="std_error", type=pa.float64(), role="statistic"),
+    Column(name="ci_lower", type=pa.float64(), role="statistic"),
+    Column(name="ci_upper", type=pa.float64(), role="statistic"),
+    Column(name="band_lower", type=pa.float64(), role="statistic"),
+    Column(name="band_upper", type=pa.float64(), role="statistic"),
+    Column(name="n_treated", type=pa.int64(), role="count", unit="people"),
+    Column(name="n_comparison", type=pa.int64(), role="count", unit="people"),
+    Column(name="obs_status", type=pa.string(), nullable=False, allowed=("", "c")),
+    Column(name="evidence", type=pa.string(), nullable=False),
+)
+
+_ESTIMATE_KEY = (
+    "evaluation", "estimator", "role", "outcome", "subgroup", "subgroup_value", "months_from", "months_to",
+)  # fmt: skip
+
+ESTIMATES = Schema(
+    name="estimates",
+    grain="estimator x outcome x subgroup x event-time bin",
+    key=_ESTIMATE_KEY,
+    columns=(
+        *_PUBLISHED_ESTIMATE,
+        Column(name="residual_df", type=pa.int64(), role="count", nullable=False),
+        Column(name="covariance", type=pa.list_(pa.float64()), role="statistic"),
+    ),
+)
+"""What leaves ``inference``, in published units: the reference bin has no row. ``covariance`` is this bin's row of the
+covariance matrix with all bins of the same model, in order of ``months_from``; ``obs_status`` is still empty."""
+
+PUBLISHED_ESTIMATES = Schema(
+    name="published_estimates",
+    grain="publishable number",
+    key=_ESTIMATE_KEY,
+    columns=_PUBLISHED_ESTIMATE,
+)
+"""``estimates.csv``: counts rounded, a suppressed cell empty with ``obs_status`` ``c``."""
+
+DIAGNOSTICS = Schema(
+    name="diagnostics",
+    grain="check x estimator x outcome",
+    key=("evaluation", "check", "estimator", "outcome"),
+    columns=(
+        Column(name="evaluation", type=pa.string(), nullable=False),
+        Column(name="check", type=pa.string(), nullable=False),
+        Column(name="estimator", type=pa.string(), nullable=False),
+        Column(name="outcome", type=pa.string(), nullable=False),
+        Column(name="status", type=pa.string(), nullable=False, allowed=("pass", "review", "fail", "not evaluated")),
+        Column(name="figure", type=pa.float64(), role="statistic"),
+        Column(name="threshold", type=pa.float64(), role="statistic"),
+        Column(name="sentence", type=pa.string(), nullable=False),
+    ),
+)
+
+BALANCE = Schema(
+    name="balance",
+    grain="characteristic x level",
+    key=("characteristic", "level"),
+    columns=(
+        Column(name="characteristic", type=pa.string(), nullable=False),
+        Column(name="level", type=pa.string(), nullable=False),
+        Column(name="n_treated", type=pa.int64(), role="count", unit="people"),
+        Column(name="n_comparison", type=pa.int64(), role="count", unit="people"),
+        Column(name="share_treated", type=pa.float64(), role="statistic", unit="share"),
+        Column(name="share_comparison", type=pa.float64(), role="statistic", unit="share"),
+        Column(name="smd", type=pa.float64(), role="statistic", unit="standard deviations"),
+    ),
+)
+"""``smd`` is the standardised mean difference of the level's indicator, treated minus comparison."""
