@@ -87,3 +87,55 @@ BALANCE = Schema(
     ),
 )
 """``smd`` is the standardised mean difference of the level's indicator, treated minus comparison."""
+
+_STATUS = Column(name="obs_status", type=pa.string(), nullable=False, allowed=("", "c"))
+
+PUBLISHED_ATTRITION = Schema(
+    name="published_attrition",
+    grain="evaluation x arm x exclusion step",
+    key=("evaluation", "arm", "step"),
+    columns=(
+        Column(name="evaluation", type=pa.string(), nullable=False),
+        Column(name="arm", type=pa.string(), nullable=False, allowed=("treated", "comparison")),
+        Column(name="step", type=pa.int32(), nullable=False),
+        Column(name="reason", type=pa.string(), nullable=False),
+        Column(name="excluded", type=pa.int64(), role="count", unit="people"),
+        Column(name="remaining", type=pa.int64(), role="count", unit="people"),
+        _STATUS,
+    ),
+)
+
+PUBLISHED_LINKAGE_QUALITY = Schema(
+    name="published_linkage_quality",
+    grain="link x characteristic x level",
+    key=("link", "characteristic", "level"),
+    columns=(
+        Column(name="link", type=pa.string(), nullable=False),
+        Column(name="characteristic", type=pa.string(), nullable=False),
+        Column(name="level", type=pa.string(), nullable=False),
+        Column(name="n_people", type=pa.int64(), role="count", unit="people"),
+        Column(name="n_linked", type=pa.int64(), role="count", unit="people"),
+        Column(name="link_rate", type=pa.float64(), role="statistic", unit="per cent"),
+        _STATUS,
+    ),
+)
+
+PUBLISHED_BALANCE = Schema(
+    name="published_balance",
+    grain="evaluation x characteristic x level",
+    key=("evaluation", "characteristic", "level"),
+    columns=(Column(name="evaluation", type=pa.string(), nullable=False), *BALANCE.columns, _STATUS),
+)
+
+DISCLOSURE_LOG = Schema(
+    name="disclosure_log",
+    grain="table x rule",
+    key=("table", "rule"),
+    columns=(
+        Column(name="table", type=pa.string(), nullable=False),
+        Column(name="rule", type=pa.string(), nullable=False),
+        Column(name="cells", type=pa.int64(), role="count", nullable=False),
+        Column(name="affected", type=pa.int64(), role="count", nullable=False),
+        Column(name="action", type=pa.string(), nullable=False),
+    ),
+)

@@ -1,0 +1,46 @@
+"""Bariatric surgery and employee pay, by the specification that ONS published on 5 December 2024."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pipeline.vocabulary.protocol import (
+    Eligibility,
+    Evaluation,
+    GeneralPopulation,
+    Prices,
+    Procedure,
+    StaggeredAdoption,
+)
+from pipeline.vocabulary.windows import Window
+
+EVALUATION = Evaluation(
+    title="Bariatric surgery",
+    question="What does a first NHS bariatric operation do to monthly pay and employment over the next five years?",
+    population="Adults aged 25 to 64 in England living with obesity who had a first NHS bariatric operation",
+    design=StaggeredAdoption(
+        index_event=Procedure(
+            codelist="bariatric_opcs4",
+            with_diagnosis="obesity_icd10",
+            or_secondary_when_primary_in="bariatric_associated_icd10",
+            first_since=date(2009, 4, 1),
+        ),
+        comparison=GeneralPopulation(n=50_000, strata=("sex", "five_year_band")),
+        window=Window(before=59, after=60, reference=(-5, 0)),
+        estimators=("ons_fixed_effects",),
+        headline="ons_fixed_effects",
+    ),
+    eligibility=Eligibility(ages=(25, 64)),
+    treated_between=("2014-04", "2022-12"),
+    observed_between=("2014-04", "2022-12"),
+    prices=Prices(base_year=2023, winsorise_above=0.9999),
+    age_bands=(25, 35, 45, 55, 65),
+    outcomes=("pay", "pay_in_work", "employed"),
+    subgroups=("sex", "age_band", "region", "ethnic_group", "imd_quintile"),
+    sources=("hes_apc", "paye_rti", "census", "deaths", "links/person", "links/nino", "prices/cpih"),
+    limitations=(
+        "Pay is employees' pay only: self-employed people count as not employed and earn £0 here.",
+        "The comparison people are of the general population, not people living with obesity who had no operation.",
+        "Sick pay cannot be told from other pay, nor hours from hourly pay.",
+    ),
+)

@@ -1,0 +1,38 @@
+"""A hospital stay and earnings of older Americans: the Health and Retirement Study file of Dobkin et al. (2018)."""
+
+from __future__ import annotations
+
+from pipeline.vocabulary.outcomes import Outcome
+from pipeline.vocabulary.protocol import Evaluation, LinkedPanel
+from pipeline.vocabulary.windows import Window
+
+EVALUATION = Evaluation(
+    title="A hospital stay and earnings",
+    question="What does a first hospital stay do to earnings and out-of-pocket medical spending in the waves after it?",
+    population="Health and Retirement Study respondents hospitalised for the first time in waves 8 to 11",
+    design=LinkedPanel(
+        source="panels/hrs_hospitalisation",
+        person="hhidpn",
+        period="wave",
+        treatment_period="wave_hosp",
+        period_unit="wave",
+        periods=(7, 10),
+        characteristics=("male", "spouse", "white", "black", "hispanic"),
+        window=Window(before=2, after=3, reference=(0, 0), bins="single"),
+        estimators=("ons_fixed_effects",),
+        headline="ons_fixed_effects",
+    ),
+    outcomes=(
+        Outcome(name="earnings", title="earnings in the year", unit="US dollars a year", column="riearnsemp"),
+        Outcome(
+            name="out_of_pocket", title="out-of-pocket medical spending", unit="US dollars a year", column="oop_spend"
+        ),
+    ),
+    sources=("panels/hrs_hospitalisation",),
+    subgroups=("male",),
+    limitations=(
+        "Waves are about two years apart: an effect within a wave cannot be dated.",
+        "The comparison people are those first hospitalised in wave 11, observed up to wave 10.",
+        "US survey data, self-reported; nothing here speaks of the NHS.",
+    ),
+)
