@@ -4,7 +4,7 @@
 
     <store>/
       <key>/<fingerprint>/      a result: tables as folders of Parquet, notes as JSON, and made.json
-      deliveries/<id>.json      which files a delivery id stands for
+      deliveries/<id>/          files.json: what the id stands for; made/<key>.json: its latest results
       .building/                results under way; whatever a killed run left here is swept
 
 A fingerprint is the SHA-256 of the result's key, the fingerprints of its inputs, the code that makes it and the
@@ -53,9 +53,10 @@ class Result:
         """One of the result's tables in memory."""
         return pq.read_table(self.table(name), columns=list(columns) if columns else None)
 
-    def note(self, name: str) -> Any:
+    def note(self, name: str) -> dict[str, Any]:
         """A JSON note that the stage wrote beside its tables."""
-        return json.loads((self.path / f"{name}.json").read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads((self.path / f"{name}.json").read_text(encoding="utf-8"))
+        return content
 
 
 class Store:
@@ -99,9 +100,7 @@ class Store:
     def register(self, delivery: str, files: Mapping[str, str]) -> None:
         """Remember which files (path to SHA-256) a delivery id stands for; see :meth:`check_registered`."""
         self.check_registered(delivery, files)
-        record = self.root / "deliveries" / f"{delivery}.json"
-        record.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(record, json.dumps(dict(files), indent=1, sort_keys=True))
+        write_whole(self._of(delivery) / "files.json", json.dumps(dict(files), indent=1, sort_keys=True))
 
     def check_registered(self, delivery: str, files: Mapping[str, str]) -> None:
         """Refuse a delivery whose id this store knows with other files.
@@ -109,19 +108,18 @@ class Store:
         Raises
         ------
         DeliveryRefused
-            Naming the delivery id and how many files differ.
+            Naming the delivery id, the sources and how many files differ.
         """
-        record = self.root / "deliveries" / f"{delivery}.json"
+        record = self._of(delivery) / "files.json"
         if not record.is_file():
             return
         known = json.loads(record.read_text(encoding="utf-8"))
         differing = {name for name in known.keys() | files.keys() if known.get(name) != files.get(name)}
         if differing:
-            sources = sorted({name.rsplit("/", 1)[0] for name in differing})
             raise DeliveryRefused(
                 Fault(
                     what=f"delivery id {delivery} is already in this store with other files",
-                    source=", ".join(sources),
+                    source=", ".join(sorted({name.rpartition("/")[0] for name in differing})),
                     file="delivery.json",
                     column="delivery",
                     count=len(differing),
@@ -130,10 +128,24 @@ class Store:
                 )
             )
 
-    def latest(self, key: str) -> Path | None:
-        """The newest result under a key, for people who look; ``None`` if there is none."""
-        found = sorted((self.root / key).glob("*/made.json"), key=lambda made: made.stat().st_mtime_ns)
-        return found[-1].parent if found else None
+    def record(self, delivery: str, result: Result) -> None:
+        """Remember a result as the delivery's latest under its key."""
+        pointer = self._of(delivery) / "made" / f"{result.key}.json"
+        write_whole(pointer, json.dumps({"fingerprint": result.fingerprint}))
+
+    def recorded(self, delivery: str, key: str) -> Result | None:
+        """The delivery's latest result under a key; ``None`` where there is none."""
+        pointer = self._of(delivery) / "made" / f"{key}.json"
+        if not pointer.is_file():
+            return None
+        fingerprint = json.loads(pointer.read_text(encoding="utf-8"))["fingerprint"]
+        path = self.root / key / fingerprint
+        if not (path / "made.json").is_file():
+            return None
+        return Result(key=key, fingerprint=fingerprint, path=path, reused=True)
+
+    def _of(self, delivery: str) -> Path:
+        return self.root / "deliveries" / delivery
 
     def _building(self) -> Path:
         """An empty folder for a result under way; sweeps those of processes that are gone."""
@@ -167,6 +179,7 @@ def write_note(content: object, folder: Path, name: str) -> None:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     building = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
     building.write_text(text, encoding="utf-8")
     building.replace(path)

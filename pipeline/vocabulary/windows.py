@@ -18,15 +18,18 @@ class Bin:
     reference: bool
 
 
+_HALF_YEAR = 6
+
+
 def ons_bin(event_time: int) -> int:
     """The published ONS bin of an event time: half-years before the index, months 1-6, then half-years.
 
     Bin 0 holds event times -5..0, bins 1..6 one month each, bin 7 holds 7..12, bin 15 holds 55..60.
     """
-    half_year = -(-event_time // 6)
+    half_year = -(-event_time // _HALF_YEAR)
     if event_time <= 0:
         return half_year
-    return event_time if event_time <= 6 else half_year + 5
+    return event_time if event_time <= _HALF_YEAR else half_year + _HALF_YEAR - 1
 
 
 class Window(BaseModel):
