@@ -18,6 +18,7 @@ EVALUATION = Evaluation(
     title="Bariatric surgery",
     question="What does a first NHS bariatric operation do to monthly pay and employment over the next five years?",
     population="Adults aged 25 to 64 in England living with obesity who had a first NHS bariatric operation",
+    intervention="a first bariatric operation",
     design=StaggeredAdoption(
         index_event=Procedure(
             codelist="bariatric_opcs4",

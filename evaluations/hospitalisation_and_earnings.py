@@ -10,6 +10,7 @@ EVALUATION = Evaluation(
     title="A hospital stay and earnings",
     question="What does a first hospital stay do to earnings and out-of-pocket medical spending in the waves after it?",
     population="Health and Retirement Study respondents hospitalised for the first time in waves 8 to 11",
+    intervention="a first hospital stay",
     design=LinkedPanel(
         source="panels/hrs_hospitalisation",
         person="hhidpn",

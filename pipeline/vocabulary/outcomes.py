@@ -42,7 +42,7 @@ PAY_IN_WORK = Outcome(
     name="pay_in_work", title="monthly employee pay in months with pay", unit="pounds a month", prices=True
 )
 EMPLOYED = Outcome(
-    name="employed", title="share who are paid employees", unit="percentage points", scale=100.0, decimals=3
+    name="employed", title="the share who are paid employees", unit="percentage points", scale=100.0, decimals=3
 )
 
 OUTCOMES = {outcome.name: outcome for outcome in (PAY, PAY_IN_WORK, EMPLOYED)}

@@ -140,6 +140,8 @@ class Evaluation(_Declared):
 
     Attributes
     ----------
+    intervention
+        What happens in the index month, in words that can follow "after" ("a first bariatric operation").
     treated_between, observed_between
         First and last month (``YYYY-MM``, inclusive) of index events, and of outcomes.
     age_bands
@@ -153,6 +155,7 @@ class Evaluation(_Declared):
     title: str
     question: str
     population: str
+    intervention: str = "the index event"
     design: Design
     outcomes: tuple[Outcome, ...] = Field(min_length=1)
     eligibility: Eligibility | None = None
