@@ -14,13 +14,17 @@ Role = Literal["identifier", "characteristic", "outcome", "count", "statistic", 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """One column: its Arrow type, whether null is allowed, what it may hold and what it means for disclosure."""
+    """One column: its Arrow type, whether null is allowed, what it may hold and what it means for disclosure.
+
+    A column that is not ``required`` may be absent from a delivered file; it is then null.
+    """
 
     name: str
     type: pa.DataType
     role: Role = "label"
     unit: str = ""
     nullable: bool = True
+    required: bool = True
     allowed: tuple[str, ...] = ()
 
 

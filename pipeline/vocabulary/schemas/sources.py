@@ -49,7 +49,7 @@ HES_APC = Schema(
         Column(name="epiorder", type=pa.int32()),
         Column(name="diagnoses", type=pa.list_(pa.string()), role="characteristic"),
         Column(name="operations", type=pa.list_(pa.string()), role="characteristic"),
-        Column(name="operation_dates", type=pa.list_(pa.date32())),
+        Column(name="operation_dates", type=pa.list_(pa.date32()), required=False),
         Column(name="startage", type=pa.int32(), unit="years"),
         Column(name="sex", type=pa.string(), role="characteristic", allowed=SEXES),
         Column(name="ethnos", type=pa.string(), role="characteristic"),
@@ -106,7 +106,7 @@ DEATHS = Schema(
     columns=(
         Column(name="census_id", type=pa.string(), role="identifier", nullable=False),
         Column(name="date_of_death", type=pa.date32(), nullable=False),
-        Column(name="underlying_cause", type=pa.string(), role="characteristic"),
+        Column(name="underlying_cause", type=pa.string(), role="characteristic", required=False),
     ),
 )
 
@@ -117,8 +117,8 @@ LINKS_PERSON = Schema(
         Column(name="source", type=pa.string(), nullable=False, allowed=("hes", "iapt", "ndpp", "trial")),
         Column(name="health_id", type=pa.string(), role="identifier", nullable=False),
         Column(name="census_id", type=pa.string(), role="identifier", nullable=False),
-        Column(name="match_weight", type=pa.float64()),
-        Column(name="link_method", type=pa.string()),
+        Column(name="match_weight", type=pa.float64(), required=False),
+        Column(name="link_method", type=pa.string(), required=False),
     ),
 )
 
