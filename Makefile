@@ -1,7 +1,6 @@
 # Everything a person runs. On a fresh Debian machine with Python 3.11+ and make, nothing else is needed.
-.PHONY: demo test check environment system lint
+.PHONY: demo test check environment system lint ui
 .DEFAULT_GOAL := check
-CAUSEWAY := .venv/bin/causeway
 
 environment:
 	@sh .ci/environment
@@ -22,3 +21,8 @@ test: system
 	.venv/bin/pytest -n 2 --dist loadfile
 
 check: lint test
+
+# The web pages, with their history in .dagster.
+ui: environment
+	@mkdir -p .dagster && cp .ci/dagster.yaml .dagster/dagster.yaml
+	DAGSTER_HOME=$(CURDIR)/.dagster .venv/bin/dagster dev

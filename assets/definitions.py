@@ -1,0 +1,33 @@
+"""Everything that Dagster loads: assets, checks, jobs, schedules and the sensor, built from what is in ``evaluations/``."""
+
+import dagster as dg
+
+from assets import stages
+from assets.automation import DELIVERY_JOB, EVALUATION_JOBS, SCHEDULES, delivery_sensor
+from assets.evaluation import evaluation_assets
+from assets.publication import publication
+from assets.records import delivery, source_asset, spine
+from assets.resources import Causeway, StoredResults
+
+
+def all_assets() -> list[dg.AssetsDefinition]:
+    """The whole graph: the delivery and its sources, one group per evaluation, the publication."""
+    protocols = stages.protocols()
+    sources = sorted({source for protocol in protocols.values() for source in protocol.evaluation.sources})
+    evaluated = [asset for protocol in protocols.values() for asset in evaluation_assets(protocol)]
+    return [delivery, *map(source_asset, sources), spine, *evaluated, publication]
+
+
+def resources(causeway: Causeway) -> dict[str, object]:
+    """What assets ask for: the delivery and its store, and the hand from asset to asset."""
+    return {"causeway": causeway, "io_manager": StoredResults(causeway=causeway), "none": dg.mem_io_manager}
+
+
+defs = dg.Definitions(
+    assets=all_assets(),
+    jobs=[DELIVERY_JOB, *EVALUATION_JOBS.values()],
+    schedules=SCHEDULES,
+    sensors=[delivery_sensor],
+    resources=resources(Causeway.from_environment()),
+    executor=dg.in_process_executor,
+)

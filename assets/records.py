@@ -1,0 +1,61 @@
+"""Stages 1 to 3 as assets: the delivery, its sources with their checks, and the spine of people."""
+
+import dagster as dg
+
+from assets import stages
+from assets.checks import check_results, check_specs
+from assets.resources import Causeway
+from assets.telling import told
+from pipeline.engine.store import Result
+
+GROUP = "records"
+
+
+@dg.asset(group_name=GROUP, kinds={"folder"})
+def delivery(causeway: Causeway) -> dg.MaterializeResult[Result]:
+    """One row per file that a data owner delivered, with its digest."""
+    with told("delivery"):
+        result = stages.delivery(causeway)
+        return dg.MaterializeResult(value=result, metadata={"files": len(result.note("delivery")["files"])})
+
+
+def source_asset(source: str, grain: str) -> dg.AssetsDefinition:
+    """The asset of one source, with an asset check for each of its expectations."""
+    key = dg.AssetKey(source.split("/"))
+
+    @dg.asset(
+        key=key,
+        ins={"delivered": dg.AssetIn("delivery")},
+        group_name=GROUP,
+        kinds={"duckdb", "parquet"},
+        description=f"One row per {grain}, accepted by its Great Expectations suite; rejected rows in quarantine.",
+        check_specs=check_specs(source, key),
+    )
+    def accepted(causeway: Causeway, delivered: Result):  # noqa: ANN202 - dagster reads a generator's type as a value
+        with told(source):
+            validation = stages.validated(causeway, delivered, source)
+            yield from check_results(validation)
+            result = stages.accepted(causeway, validation, source)
+            yield dg.MaterializeResult(value=result, metadata=stages.row_counts(validation))
+
+    return accepted
+
+
+@dg.asset(
+    ins={name.replace("/", "_"): dg.AssetIn(name.split("/")) for name in stages.SPINE_SOURCES},
+    group_name=GROUP,
+    kinds={"duckdb", "parquet"},
+)
+def spine(
+    causeway: Causeway,
+    hes_apc: Result,
+    census: Result,
+    deaths: Result,
+    links_person: Result,
+    links_nino: Result,
+) -> dg.MaterializeResult[Result]:
+    """One row per person of the census, with what is linked to them; each source id maps to at most one person."""
+    with told("spine"):
+        sources = (hes_apc, census, deaths, links_person, links_nino)
+        result = stages.spine(causeway, dict(zip(stages.SPINE_SOURCES, sources, strict=True)))
+        return dg.MaterializeResult(value=result, metadata=stages.table_rows(result, "spine"))
