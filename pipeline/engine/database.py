@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.engine.settings import Engine
+from pipeline.vocabulary.errors import DataRefused, Fault
 
 
 @contextmanager
@@ -37,6 +38,26 @@ def database(engine: Engine, *, spill: Path) -> Iterator[duckdb.DuckDBPyConnecti
         connection.close()
 
 
+@contextmanager
+def refusing(what: str, *, source: str = "") -> Iterator[None]:
+    """Refuse what DuckDB cannot do with the data, without its message: DuckDB quotes the values it stumbles over.
+
+    Raises
+    ------
+    DataRefused
+        With ``what`` could not be done and the kind of DuckDB error.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        fault = Fault(
+            what=f"{what} stopped on a DuckDB {type(error).__name__}",
+            source=source,
+            remedy="Check that the table has the columns and types of its schema and that memory and disk suffice.",
+        )
+        raise DataRefused(fault) from None
+
+
 def quoted(name: str | Path) -> str:
     """A file name or text as an SQL literal."""
     return "'" + str(name).replace("'", "''") + "'"
@@ -53,5 +74,5 @@ def write_parquet(connection: duckdb.DuckDBPyConnection, query: str, target: Pat
     """Write a query's rows into ``target/part-00000.parquet`` and say how many there were."""
     target.mkdir(parents=True, exist_ok=True)
     file = quoted(target / "part-00000.parquet")
-    (rows,) = connection.execute(f"COPY ({query}) TO {file} (FORMAT parquet, COMPRESSION zstd)").fetchone() or (0,)
+    ((rows,),) = connection.execute(f"COPY ({query}) TO {file} (FORMAT parquet, COMPRESSION zstd)").fetchall()
     return int(rows)

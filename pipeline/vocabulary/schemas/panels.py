@@ -31,3 +31,41 @@ def linked_panel_columns(design: LinkedPanel, outcomes: Sequence[Outcome]) -> di
     """Causeway's name to the owner's name, for each column of :func:`linked_panel_schema`."""
     renamed = {"person_id": design.person, "period": design.period, "treatment_period": design.treatment_period}
     return renamed | {o.name: o.column for o in outcomes} | {name: name for name in design.characteristics}
+
+
+def linked_cohort_schema(design: LinkedPanel) -> Schema:
+    """The cohort of a linked panel; ``treatment_month`` is the treatment period, null for comparison people."""
+    return Schema(
+        name="cohort",
+        grain="person",
+        key=("person_id",),
+        columns=(
+            Column(name="person_id", type=pa.string(), role="identifier", nullable=False),
+            Column(name="arm", type=pa.string(), nullable=False, allowed=("treated", "comparison")),
+            Column(name="treatment_month", type=pa.int32(), unit=design.period_unit),
+            *(Column(name=name, type=pa.string(), role="characteristic") for name in design.characteristics),
+        ),
+    )
+
+
+def panel_schema(
+    *, n_months: int, outcomes: Sequence[str], characteristics: Sequence[str], number: pa.DataType | None = None
+) -> Schema:
+    """One row a person: a list of months per outcome, null where the person is not observed.
+
+    ``number`` is float32 unless said otherwise: pay to the penny below £100,000 a month.
+    """
+    months = pa.list_(number or pa.float32(), n_months)
+    return Schema(
+        name="panel",
+        grain="person",
+        key=("person_id",),
+        columns=(
+            Column(name="person_id", type=pa.string(), role="identifier", nullable=False),
+            Column(name="treatment_month", type=pa.int32(), unit="month"),
+            Column(name="index_month", type=pa.int32(), unit="month"),
+            Column(name="birth_month", type=pa.int32(), role="characteristic", unit="month"),
+            *(Column(name=name, type=pa.string(), role="characteristic") for name in characteristics),
+            *(Column(name=name, type=months, role="outcome", nullable=False) for name in outcomes),
+        ),
+    )

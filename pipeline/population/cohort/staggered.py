@@ -1,0 +1,101 @@
+"""The cohort of a staggered adoption: people first treated in different months, and people never treated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from pipeline.engine.database import refusing
+from pipeline.engine.store import write_table
+from pipeline.population.cohort.comparison import comparison
+from pipeline.population.cohort.eligibility import at_index_sql, counted, excluded_at_sql, treated_rules
+from pipeline.population.cohort.index_events import first_operation_sql, operated_sql
+from pipeline.population.cohort.study import Study, study
+from pipeline.vocabulary.attrition import Step, attrition_table
+from pipeline.vocabulary.errors import Fault, NotEstimable
+from pipeline.vocabulary.protocol import Protocol
+from pipeline.vocabulary.schemas.people import ATTRITION, COHORT
+
+
+def staggered_cohort(
+    connection: duckdb.DuckDBPyConnection, protocol: Protocol, *, hes: str, spine: str, health_person: str, target: Path
+) -> None:
+    """Write ``target/cohort`` (sorted by person) and ``target/attrition``.
+
+    Treated people had their first listed operation since ``first_since`` within ``treated_between``, with the
+    diagnosis in the same episode, and were linked, of the right age, alive and resident at that date. Comparison
+    people never had one in the delivery, meet the same rules at an index date drawn from the treated people's, and
+    are sampled in the treated people's proportions. The same tables give the same bytes in whatever order their rows
+    come.
+
+    Parameters
+    ----------
+    hes, spine, health_person
+        SQL scans of tables with the schemas HES_APC, SPINE and HEALTH_PERSON.
+
+    Raises
+    ------
+    NotEstimable
+        If nobody treated, or nobody to compare with, remains.
+    RequestError
+        If the protocol is of another design.
+    """
+    plan = study(protocol)
+    with refusing("the cohort", source=plan.event.source), connection.cursor() as work:
+        operated = operated_sql(plan, hes=hes, health_person=health_person)
+        work.execute(f"CREATE TEMP TABLE operated AS {operated}")
+        treated_steps = _treated(work, plan, spine=spine)
+        comparison_steps = comparison(work, plan, spine=spine)
+        _refuse_empty(comparison_steps, to_do="Deliver more people, or declare coarser strata.")
+        people = work.sql(_cohort_sql()).to_arrow_table()
+    write_table(people, target / "cohort", COHORT)
+    steps = attrition_table([*treated_steps, *comparison_steps])
+    write_table(pa.Table.from_pandas(steps, preserve_index=False), target / "attrition", ATTRITION)
+
+
+def _treated(work: duckdb.DuckDBPyConnection, plan: Study, *, spine: str) -> tuple[Step, ...]:
+    """The treated people's attrition; they are left in the temporary table ``treated``."""
+    rules = treated_rules(plan)
+    indexed = f"""(
+        SELECT s.* EXCLUDE (lsoa11), coalesce(f.lsoa11, s.lsoa11) AS lsoa11,
+               f.operation, f.diagnosed, f.operation_day AS index_day
+        FROM ({first_operation_sql(plan, operated="operated")}) f LEFT JOIN {spine} s ON s.person_id = f.person_id)"""
+    work.execute(
+        f"CREATE TEMP TABLE indexed AS SELECT *, {excluded_at_sql(rules)} AS excluded_at "
+        f"FROM ({at_index_sql(plan, relation=indexed)})"
+    )
+    work.execute("CREATE TEMP TABLE treated AS SELECT * FROM indexed WHERE excluded_at IS NULL")
+    start = f"people with an operation of {plan.operations.name} since {plan.event.first_since:%B %Y}"
+    steps = counted(work, rules, arm="treated", start=start, relation="indexed")
+    _refuse_empty(steps, to_do="Check the code lists and the link tables against the delivery.")
+    return steps
+
+
+def _refuse_empty(steps: Sequence[Step], *, to_do: str) -> None:
+    """Refuse an arm that ends empty, naming the step that took the most people."""
+    if steps[-1].remaining:
+        return
+    most = max(steps, key=lambda step: step.excluded)
+    raise NotEstimable(
+        Fault(
+            what=f"no {steps[-1].arm} person remains; most left at '{most.reason}'",
+            source="cohort",
+            count=steps[0].remaining,
+            unit="people to begin with",
+            remedy=to_do,
+        )
+    )
+
+
+def _cohort_sql() -> str:
+    """SQL: both arms with the cohort's columns, sorted by person."""
+    own = {"arm", "treatment_month", "operation"}
+    shared = ", ".join(name for name in COHORT.names if name not in own)
+    return f"""
+    SELECT {shared}, 'treated' AS arm, index_month AS treatment_month, operation FROM treated
+    UNION ALL
+    SELECT {shared}, 'comparison' AS arm, NULL AS treatment_month, NULL AS operation FROM comparison
+    ORDER BY person_id"""

@@ -1,0 +1,87 @@
+"""A staggered adoption's declaration with its months as integers and its optional parts proven present."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.vocabulary.codelists import Codelist
+from pipeline.vocabulary.errors import Fault, RequestError
+from pipeline.vocabulary.months import parse_month
+from pipeline.vocabulary.protocol import GeneralPopulation, Procedure, Protocol, StaggeredAdoption
+from pipeline.vocabulary.schemas.people import COHORT, SPINE
+from pipeline.vocabulary.windows import Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What the cohort is made from. Spans are inclusive, in months and in completed years of age.
+
+    Attributes
+    ----------
+    operations, diagnoses, associated
+        The code lists of the index event: what was done, with which diagnosis, and the primary diagnoses under which
+        a secondary one is enough (``None``: a secondary one never is).
+    linked
+        The sources that a person must be linked to, besides the one that the index event comes from.
+    """
+
+    event: Procedure
+    operations: Codelist
+    diagnoses: Codelist
+    associated: Codelist | None
+    comparison: GeneralPopulation
+    window: Window
+    ages: tuple[int, int]
+    age_bands: tuple[int, ...]
+    linked: tuple[str, ...]
+    treated_between: tuple[int, int]
+    observed_between: tuple[int, int]
+
+
+def study(protocol: Protocol) -> Study:
+    """The study that a protocol declares.
+
+    Raises
+    ------
+    RequestError
+        If the design is another one, a link is asked for that the spine does not know, or a stratum is no column of
+        the cohort.
+    """
+    evaluation = protocol.evaluation
+    design, eligibility = evaluation.design, evaluation.eligibility
+    treated, observed = evaluation.treated_between, evaluation.observed_between
+    if not isinstance(design, StaggeredAdoption) or eligibility is None or treated is None or observed is None:
+        raise RequestError(Fault(what=f"evaluation {protocol.name} is not a staggered adoption"))
+    event = design.index_event
+    found = Study(
+        event=event,
+        operations=protocol.codelists[event.codelist],
+        diagnoses=protocol.codelists[event.with_diagnosis],
+        associated=protocol.codelists[name] if (name := event.or_secondary_when_primary_in) else None,
+        comparison=design.comparison,
+        window=design.window,
+        ages=eligibility.ages,
+        age_bands=evaluation.age_bands,
+        linked=tuple(source for source in eligibility.linked if source != event.source),
+        treated_between=(parse_month(treated[0]), parse_month(treated[1])),
+        observed_between=(parse_month(observed[0]), parse_month(observed[1])),
+    )
+    _check_names(found, where=protocol.name)
+    return found
+
+
+def _check_names(found: Study, *, where: str) -> None:
+    """Refuse sources and strata that no table has, all at once."""
+    links = [name.removeprefix("linked_") for name in SPINE.names if name.startswith("linked_")]
+    faults = [
+        Fault(what=f"evaluation {where} asks for a link to {source}", remedy=f"The spine knows {', '.join(links)}.")
+        for source in found.linked
+        if source not in links
+    ]
+    faults += [
+        Fault(what=f"evaluation {where} has the stratum {name}", remedy=f"The cohort has {', '.join(COHORT.names)}.")
+        for name in found.comparison.strata
+        if name not in COHORT.names
+    ]
+    if faults:
+        raise RequestError(faults)

@@ -1,0 +1,147 @@
+"""The panel of a staggered adoption, made from payments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.engine.database import refusing
+from pipeline.engine.settings import Engine
+from pipeline.population.panel.layout import Layout, place_people
+from pipeline.population.panel.outcomes import Measure, measure
+from pipeline.population.panel.prices import deflators, upper_quantile
+from pipeline.population.panel.shards import write_panel_note, write_shard
+from pipeline.population.panel.totals import Totals, monthly_totals
+from pipeline.vocabulary.errors import Fault, RequestError
+from pipeline.vocabulary.months import parse_month
+from pipeline.vocabulary.protocol import Prices, Protocol
+from pipeline.vocabulary.schemas.panels import panel_schema
+from pipeline.vocabulary.schemas.people import COHORT
+
+PENCE_A_POUND = 100
+
+CHARACTERISTICS = tuple(
+    column.name
+    for column in COHORT.columns
+    if column.role == "characteristic" and column.name not in {"birth_month", "age_at_index"}
+)
+"""What describes a person in the panel, in words: every characteristic of the cohort but the two that are numbers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a protocol asks of its panel: the months, how pay becomes comparable, and the outcomes."""
+
+    first_month: int
+    n_months: int
+    prices: Prices
+    measures: Mapping[str, Measure]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """From a month's nominal pence to real pounds: ``min(pence, top_code) / 100 * deflator[month]``."""
+
+    top_code: float
+    deflator: NDArray[np.float64]
+
+    def real(self, pence: NDArray[np.int64]) -> NDArray[np.float32]:
+        """``(n, T)``: real pounds."""
+        pounds: NDArray[np.float64] = np.minimum(pence, self.top_code) * (self.deflator / PENCE_A_POUND)
+        return pounds.astype(np.float32)
+
+
+def panel(  # noqa: PLR0913 - one scan for each table that is read
+    connection: duckdb.DuckDBPyConnection,
+    protocol: Protocol,
+    *,
+    cohort: str,
+    paye: str,
+    nino_person: str,
+    cpih: str,
+    target: Path,
+    engine: Engine,
+) -> None:
+    """Write ``target/panel`` (shards) and ``target/panel.json``.
+
+    A person's payments of a month are summed over schemes and National Insurance numbers; no payment, or a sum below
+    zero, is £0. Nominal pay is top-coded at the protocol's quantile over all observed person-months, zeros included,
+    then deflated. The same tables give the same bytes in whatever order their rows come.
+
+    Parameters
+    ----------
+    cohort, paye, nino_person, cpih
+        SQL scans of tables with the schemas COHORT, PAYE_RTI, NINO_PERSON and PRICES_CPIH.
+
+    Raises
+    ------
+    DataRefused
+        If a month of the panel or of the base year has no price index.
+    RequestError
+        If the protocol is of another design, or names an outcome that is not made from pay.
+    """
+    plan = _plan(protocol)
+    months = {"first_month": plan.first_month, "n_months": plan.n_months}
+    target.mkdir(parents=True, exist_ok=True)
+    with (
+        refusing("the panel", source="paye_rti"),
+        connection.cursor() as work,
+        TemporaryDirectory(dir=target, prefix=".totals-") as scratch,
+    ):
+        deflator = deflators(work, cpih=cpih, base_year=plan.prices.base_year, **months)
+        layout = place_people(work, _people_sql(cohort), people_per_shard=engine.people_per_shard, **months)
+        totals = monthly_totals(
+            work, layout, paye=paye, nino_person=nino_person, gb=engine.panel_memory_gb, scratch=Path(scratch)
+        )
+        top_code = _top_code(layout, totals, probability=plan.prices.winsorise_above)
+        _write(layout, totals, plan=plan, scale=Scale(top_code=top_code, deflator=deflator), target=target)
+
+
+def _plan(protocol: Protocol) -> Plan:
+    """The plan that a protocol declares; see :func:`panel` for what is refused."""
+    evaluation = protocol.evaluation
+    if evaluation.prices is None or evaluation.observed_between is None:
+        raise RequestError(Fault(what=f"evaluation {protocol.name} has no months or prices to make a panel of pay"))
+    first, last = (parse_month(label) for label in evaluation.observed_between)
+    return Plan(
+        first_month=first,
+        n_months=last - first + 1,
+        prices=evaluation.prices,
+        measures={outcome.name: measure(outcome.name) for outcome in evaluation.outcomes},
+    )
+
+
+def _people_sql(cohort: str) -> str:
+    """SQL: the cohort's people with the columns of a layout; characteristics in words."""
+    words = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in CHARACTERISTICS)
+    return f"""
+    SELECT person_id, treatment_month, index_month, birth_month, first_month, last_month, {words} FROM {cohort}"""
+
+
+def _top_code(layout: Layout, totals: Sequence[Totals], *, probability: float) -> float:
+    """The quantile, in pence, over all observed person-months."""
+    n = sum(int(layout.observed(shard).sum()) for shard in layout.shards)
+    pieces = (part.of(shard)[layout.observed(shard)] for part in totals for shard in part.shards)
+    return upper_quantile(pieces, n=n, probability=probability)
+
+
+def _write(layout: Layout, totals: Sequence[Totals], *, plan: Plan, scale: Scale, target: Path) -> None:
+    """Write the shards and the note."""
+    schema = panel_schema(n_months=plan.n_months, outcomes=list(plan.measures), characteristics=CHARACTERISTICS)
+    person_months = top_coded = 0
+    for part in totals:
+        for shard in part.shards:
+            pence, observed = part.of(shard), layout.observed(shard)
+            person_months += int(observed.sum())
+            top_coded += int(((pence > scale.top_code) & observed).sum())
+            pay = scale.real(pence)
+            outcomes = {name: measured(pay, observed) for name, measured in plan.measures.items()}
+            write_shard(layout.members(shard), outcomes, shard=shard, schema=schema, target=target)
+    facts = {"person_months": person_months, "person_months_top_coded": top_coded}
+    write_panel_note(layout, schema, facts={"price_base": str(plan.prices.base_year), **facts}, target=target)
