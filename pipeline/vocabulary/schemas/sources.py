@@ -36,7 +36,7 @@ HES_APC = Schema(
     columns=(
         Column(name="epikey", type=pa.string(), role="identifier", nullable=False),
         Column(name="pseudo_hesid", type=pa.string(), role="identifier", nullable=False),
-        Column(name="epistart", type=pa.date32(), nullable=False),
+        Column(name="epistart", type=pa.date32()),
         Column(name="epiend", type=pa.date32()),
         Column(name="admidate", type=pa.date32()),
         Column(name="disdate", type=pa.date32()),

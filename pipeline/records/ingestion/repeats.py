@@ -1,0 +1,68 @@
+"""Records delivered more than once: exact copies, and earlier states of a record that was delivered again.
+
+Only rows whose hash occurs more than once are ever compared, so memory does not grow with the source; DuckDB spills
+the hashes past its limit. What is dropped is decided on the values, never on the hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from pipeline.records.ingestion.readings import Reading
+from pipeline.records.ingestion.rows import Rows
+from pipeline.vocabulary.schemas.schema import Schema
+
+DROPPED = "dropped_rows"
+"""Temporary table: ``file`` (position in the source's files), ``row`` and ``superseded`` of each row to leave out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repeats:
+    """How many rows were exact copies, and how many were superseded by a later delivery of their record."""
+
+    exact_duplicates: int
+    superseded: int
+
+
+def find_repeats(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[Rows], *, schema: Schema, reading: Reading
+) -> Repeats:
+    """Fill :data:`DROPPED` for all files of a source and count its rows."""
+    hashed = ", ".join(f'"{name}"' for name in reading.redelivered or schema.names)
+    columns = ", ".join(f'"{name}"' for name in schema.names)
+    rows = " UNION ALL ".join(
+        f"SELECT {columns}, row, {n} AS file FROM ({file.query}) WHERE NOT rejected" for n, file in enumerate(files)
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE repeated AS "
+        f"SELECT hash({hashed}) AS h FROM ({rows}) GROUP BY h HAVING count(*) > 1"
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE candidates AS SELECT * FROM ({rows}) AS r "
+        f"WHERE hash({hashed}) IN (SELECT h FROM repeated)"
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {DROPPED} AS SELECT file, row, copy = 1 AS superseded FROM ("
+        f"  SELECT *, {_version(reading, columns=columns)} AS version FROM ("
+        f"    SELECT *, row_number() OVER (PARTITION BY {columns} ORDER BY file, row) AS copy FROM candidates)) "
+        f"WHERE copy > 1 OR version > 1"
+    )
+    connection.execute("DROP TABLE repeated; DROP TABLE candidates")
+    counts = f"count(*) FILTER (WHERE NOT superseded), count(*) FILTER (WHERE superseded) FROM {DROPPED}"
+    duplicates, superseded = connection.execute(f"SELECT {counts}").fetchone() or (0, 0)
+    return Repeats(exact_duplicates=duplicates, superseded=superseded)
+
+
+def _version(reading: Reading, *, columns: str) -> str:
+    """SQL: 1 for the delivery of a record that counts, more for earlier ones.
+
+    What ``latest`` leaves open is settled by the record's own text, so that the order of files does not matter.
+    """
+    if not reading.redelivered:
+        return "1"
+    key = ", ".join(f'"{name}"' for name in reading.redelivered)
+    order = ", ".join(f"{column} DESC" for column in (*reading.latest, f"md5(CAST(row({columns}) AS VARCHAR))"))
+    return f"row_number() OVER (PARTITION BY {key} ORDER BY copy, {order})"
