@@ -1,0 +1,83 @@
+"""Rows of the estimates table, in published units."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from pipeline.vocabulary.effects import EventStudy
+from pipeline.vocabulary.outcomes import Outcome
+from pipeline.vocabulary.protocol import LinkedPanel, Protocol
+
+_NUMBERS = {
+    "estimate": "att",
+    "std_error": "std_error",
+    "ci_lower": "ci_lower",
+    "ci_upper": "ci_upper",
+    "band_lower": "band_lower",
+    "band_upper": "band_upper",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What the rows of one result are about."""
+
+    protocol: Protocol
+    estimator: str
+    outcome: Outcome
+
+    @property
+    def price_base(self) -> str:
+        """The year of the prices, or nothing where the outcome is not deflated."""
+        prices = self.protocol.evaluation.prices
+        return str(prices.base_year) if self.outcome.prices and prices is not None else ""
+
+
+def rows(study: EventStudy, context: Context, *, role: str) -> list[dict[str, object]]:
+    """One row a level and bin; what is not identified is null."""
+    scale = context.outcome.scale
+    frame = study.event_study()
+    covariance = study.covariance * scale**2
+    found = []
+    for place, row in enumerate(frame.to_dict("records")):
+        found.append(
+            {
+                "evaluation": context.protocol.name,
+                "design": context.protocol.evaluation.design.kind,
+                "estimator": context.estimator,
+                "role": role,
+                "outcome": context.outcome.name,
+                "unit": context.outcome.unit,
+                "price_base": context.price_base,
+                "subgroup": study.subgroup,
+                "subgroup_value": row["subgroup_value"],
+                "period": period(context.protocol, row["months_from"], row["months_to"]),
+                "months_from": row["months_from"],
+                "months_to": row["months_to"],
+                **{name: _known(row[column] * scale) for name, column in _NUMBERS.items()},
+                "n_treated": row["n_treated"],
+                "n_comparison": row["n_comparison"],
+                "obs_status": "",
+                "evidence": "not assessed",
+                "residual_df": study.residual_df,
+                "covariance": [_known(value) for value in covariance[place]],
+            }
+        )
+    return found
+
+
+def period(protocol: Protocol, first: int, last: int) -> str:
+    """A bin in words: ``months 55 to 60``, ``month 1``; for a linked panel ``wave +1`` is the index wave."""
+    design = protocol.evaluation.design
+    if isinstance(design, LinkedPanel):
+        word, signed = design.period_unit, "+d"
+    else:
+        word, signed = "month", "d"
+    if first == last:
+        return f"{word} {first:{signed}}"
+    return f"{word}s {first:{signed}} to {last:{signed}}"
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

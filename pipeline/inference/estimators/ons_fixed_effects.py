@@ -1,0 +1,195 @@
+r"""The published ONS specification: event bins, a spline of age, person and calendar-month effects.
+
+.. math:: y_{it} = \alpha_i + \lambda_t + \sum_b \beta_b 1\{t - g_i + 1 \in b\} + s(\text{age}_{it}) + \varepsilon_{it}
+
+Office for National Statistics (2024), The impact of bariatric surgery on monthly employee pay and employee status,
+England. Errors are clustered on person, or on a coarser unit that holds whole people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import add
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from pipeline.inference.moments.blocks import observed_months
+from pipeline.inference.moments.columns import Columns
+from pipeline.inference.moments.effects import Labels, event_study
+from pipeline.inference.moments.frames import FrameColumns, FramePanel, frame_panel
+from pipeline.inference.moments.regression import fitted, regress
+from pipeline.inference.moments.scores import Scores, scores
+from pipeline.inference.moments.spline import AgeBasis, age_basis, age_counts
+from pipeline.inference.moments.within import Within, within
+from pipeline.vocabulary.effects import EventStudy, Model, Specification
+from pipeline.vocabulary.errors import Fault, NotEstimable, RequestError
+from pipeline.vocabulary.panels import Panel
+from pipeline.vocabulary.protocol import AgeSpline
+from pipeline.vocabulary.windows import Window
+
+
+def fit(
+    panel: Panel, outcome: str, *, specification: Specification, models: Sequence[Model] = (Model(),)
+) -> tuple[EventStudy, ...]:
+    """Effects on one outcome, one result a model, in two passes over the panel (three with an age spline).
+
+    The knots of the age spline are the same in every model: quantiles over everybody's observed person-months of this
+    outcome. People whose characteristic is missing are left out of the models by that characteristic.
+
+    Raises
+    ------
+    NotEstimable
+        If the panel cannot answer for one of the models.
+    """
+    basis = _basis(panel, outcome, specification)
+    first = _first_pass(panel, outcome, specification=specification, basis=basis, models=models)
+    regressions = [
+        regress(_columns(panel, model, specification=specification, basis=basis), first.groups[model.subgroup])
+        for model in models
+    ]
+    fits = [
+        fitted(regression, characteristic=model.subgroup, clustered=first.clustered)
+        for model, regression in zip(models, regressions, strict=True)
+    ]
+    shards = panel.shards(outcome, _characteristics(models))
+    second: Scores = reduce(add, (scores(s, window=specification.window, basis=basis, fits=fits) for s in shards))
+    parts = zip(models, regressions, second.models, strict=True)
+    return tuple(
+        event_study(regression, sums, labels=_labels(panel, outcome, model, first=first), specification=specification)
+        for model, regression, sums in parts
+    )
+
+
+def estimate(  # noqa: PLR0913 - the public signature that all estimators share
+    frame: pd.DataFrame,
+    *,
+    outcome: str,
+    person: str,
+    month: str,
+    treatment_month: str,
+    covariates: Sequence[str] = (),
+    weights: str | None = None,
+    cluster: str | None = None,
+    comparison: str | None = None,
+    base: str | None = None,
+    anticipation: int | None = None,
+    window: Window | None = None,
+    birth_month: str | None = None,
+    age_spline: AgeSpline | None = None,
+    small_sample: Literal["fixest", "felm"] = "fixest",
+    subgroup: str | None = None,
+    interact: Literal["bins", "all"] = "bins",
+    confidence: float = 0.95,
+    draws: int = 20_000,
+    seed: int = 0,
+) -> EventStudy:
+    """Effects from a long DataFrame with one row a person and month; a null treatment month means never treated.
+
+    ``outcome``, ``person``, ``month``, ``treatment_month``, ``weights``, ``cluster``, ``birth_month`` and ``subgroup``
+    name columns; months are consecutive whole numbers and all but the first and third describe people. Without a
+    ``window`` every event time is its own bin and event time 0 the reference. An ``age_spline`` needs ``birth_month``
+    and is the published one wherever that is given.
+
+    Raises
+    ------
+    RequestError
+        If an argument does not apply to this estimator (``covariates``, ``comparison``, ``base``, ``anticipation``), or
+        a column is not there.
+    DataRefused
+        If the rows are not a panel of people.
+    NotEstimable
+        If they cannot answer the question.
+    """
+    _refuse_arguments(covariates=tuple(covariates) or None, comparison=comparison, base=base, anticipation=anticipation)
+    if age_spline is not None and birth_month is None:
+        raise RequestError(Fault(what="an age spline needs a column birth_month"))
+    if birth_month is not None and age_spline is None:
+        age_spline = AgeSpline()
+    columns = FrameColumns(
+        outcome=outcome,
+        person=person,
+        month=month,
+        treatment_month=treatment_month,
+        birth_month=birth_month,
+        weights=weights,
+        cluster=cluster,
+        characteristics=() if subgroup is None else (subgroup,),
+    )
+    panel = frame_panel(frame, columns)
+    specification = Specification(
+        window=window or _every_event_time(panel),
+        age_spline=age_spline,
+        small_sample=small_sample,
+        confidence=confidence,
+        draws=draws,
+        seed=seed,
+    )
+    (study,) = fit(panel, outcome, specification=specification, models=[Model(subgroup=subgroup, interact=interact)])
+    return study
+
+
+def _refuse_arguments(**given: object) -> None:
+    refused = [name for name, value in given.items() if value is not None]
+    if refused:
+        remedy = "Leave it out, or choose an estimator that has it."
+        raise RequestError([Fault(what=f"ons_fixed_effects has no {name}", remedy=remedy) for name in refused])
+
+
+def _every_event_time(panel: FramePanel) -> Window:
+    treated = panel.shard.treatment_month[~np.isnan(panel.shard.treatment_month)]
+    if not len(treated):
+        raise NotEstimable(Fault(what="nobody is treated", remedy="Check the cohort."))
+    last_month = panel.first_month + panel.n_months - 1
+    before = max(int(treated.max()) - panel.first_month - 1, 0)
+    after = max(last_month - int(treated.min()) + 1, 0)
+    return Window(before=before, after=after, reference=(0, 0), bins="single")
+
+
+def _characteristics(models: Sequence[Model]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(model.subgroup for model in models if model.subgroup is not None))
+
+
+def _basis(panel: Panel, outcome: str, specification: Specification) -> AgeBasis | None:
+    if specification.age_spline is None:
+        return None
+    shards = panel.shards(outcome)
+    ages = reduce(add, (age_counts(shard, observed_months(shard, specification.window)) for shard in shards))
+    if not ages.counts.sum():
+        raise NotEstimable(Fault(what="nobody is observed inside the window"))
+    return age_basis(ages, specification.age_spline)
+
+
+def _first_pass(
+    panel: Panel, outcome: str, *, specification: Specification, basis: AgeBasis | None, models: Sequence[Model]
+) -> Within:
+    names = tuple(dict.fromkeys(model.subgroup for model in models))
+    shards = panel.shards(outcome, _characteristics(models))
+    sums = (within(s, window=specification.window, basis=basis, characteristics=names) for s in shards)
+    total: Within = reduce(add, sums)
+    return total
+
+
+def _columns(panel: Panel, model: Model, *, specification: Specification, basis: AgeBasis | None) -> Columns:
+    return Columns(
+        window=specification.window,
+        first_month=panel.first_month,
+        n_months=panel.n_months,
+        n_spline=0 if basis is None else basis.n_columns,
+        n_levels=1 if model.subgroup is None else len(panel.levels[model.subgroup]),
+        common=model.interact == "bins",
+    )
+
+
+def _labels(panel: Panel, outcome: str, model: Model, *, first: Within) -> Labels:
+    missing = sum(part.people for group, part in first.groups[model.subgroup].items() if group.level < 0)
+    levels = ("",) if model.subgroup is None else tuple(panel.levels[model.subgroup])
+    return Labels(
+        estimator=__name__.rpartition(".")[2],
+        outcome=outcome,
+        subgroup=model.subgroup or "all",
+        levels=levels,
+        n_excluded=missing,
+    )

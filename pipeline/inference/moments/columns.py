@@ -1,0 +1,121 @@
+"""Which columns a regression has, and how a group's sums enter them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.inference.moments.blocks import Group
+from pipeline.vocabulary.windows import Bin, Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """The columns of a regression on event bins (by level), calendar months and age.
+
+    They stand in this order: bins of level 0, of level 1, …; then months and age columns, once if ``common``, else for
+    level 0, level 1, ….
+
+    Attributes
+    ----------
+    first_month, n_months
+        The panel's months.
+    n_spline
+        Age columns.
+    n_levels
+        Levels of the characteristic that effects are reported by; 1 for everybody.
+    common
+        Whether all levels share month and age effects.
+    """
+
+    window: Window
+    first_month: int
+    n_months: int
+    n_spline: int
+    n_levels: int
+    common: bool
+
+    @property
+    def bins(self) -> tuple[Bin, ...]:
+        """The bins that have a column: those outside the reference."""
+        return tuple(part for part in self.window.binned if not part.reference)
+
+    @property
+    def n_events(self) -> int:
+        """How many columns are event bins."""
+        return self.n_levels * len(self.bins)
+
+    @property
+    def size(self) -> int:
+        """How many columns there are."""
+        return self.n_events + (1 if self.common else self.n_levels) * (self.n_months + self.n_spline)
+
+    def events(self, level: int) -> slice:
+        """The event columns of a level."""
+        return slice(level * len(self.bins), (level + 1) * len(self.bins))
+
+    def shared(self, level: int) -> slice:
+        """The month and age columns that a level's people have."""
+        width = self.n_months + self.n_spline
+        start = self.n_events + (0 if self.common else level * width)
+        return slice(start, start + width)
+
+    def months(self, level: int) -> slice:
+        """The month columns that a level's people have."""
+        start = self.shared(level).start
+        return slice(start, start + self.n_months)
+
+    def bin_months(self, treatment_month: int) -> NDArray[np.float64]:
+        """``(T, B)`` of 0 and 1: which months of people treated then lie in which bin."""
+        event_time = self.first_month + np.arange(self.n_months) - treatment_month + 1
+        inside = [(event_time >= part.first) & (event_time <= part.last) for part in self.bins]
+        return np.column_stack(inside).astype(np.float64)
+
+    def gram(self, sums: Mapping[Group, NDArray[np.float64]]) -> NDArray[np.float64]:
+        r"""``(K, K)`` :math:`\sum_g A_g \Gamma_g A_g'` from each group's ``(P, P)`` sums over months and age."""
+        total = np.zeros((self.size, self.size))
+        for group, matrix in sums.items():
+            shared = self.shared(group.level)
+            total[shared, shared] += matrix
+            if group.treatment_month is None:
+                continue
+            events, bin_months = self.events(group.level), self.bin_months(group.treatment_month)
+            rows = bin_months.T @ matrix[: self.n_months]
+            total[events, events] += rows[:, : self.n_months] @ bin_months
+            total[events, shared] += rows
+            total[shared, events] += rows.T
+        return total
+
+    def cross(self, sums: Mapping[Group, NDArray[np.float64]]) -> NDArray[np.float64]:
+        r"""``(K,)`` :math:`\sum_g A_g r_g` from each group's ``(P,)`` sums with the outcome."""
+        total = np.zeros(self.size)
+        for group, vector in sums.items():
+            total[self.shared(group.level)] += vector
+            if group.treatment_month is not None:
+                bin_months = self.bin_months(group.treatment_month)
+                total[self.events(group.level)] += vector[: self.n_months] @ bin_months
+        return total
+
+    def path(self, group: Group, coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``(T,)`` what event and month coefficients add up to for a group's people, month by month."""
+        months = coefficients[self.months(group.level)]
+        if group.treatment_month is None:
+            return months
+        return months + self.bin_months(group.treatment_month) @ coefficients[self.events(group.level)]
+
+    def spline(self, group: Group, coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``(p,)`` the age coefficients of a group's people."""
+        return coefficients[self.shared(group.level)][self.n_months :]
+
+    def influence(self, group: Group, bread: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``(E, P)`` :math:`H A_g`: a person's score to their influence on the event coefficients.
+
+        ``bread`` is ``(E, K)``, the rows of the inverse Gram matrix that belong to event columns.
+        """
+        mapped = bread[:, self.shared(group.level)].copy()
+        if group.treatment_month is not None:
+            mapped[:, : self.n_months] += bread[:, self.events(group.level)] @ self.bin_months(group.treatment_month).T
+        return mapped

@@ -1,0 +1,191 @@
+"""A regression on event bins, months and age with person effects: solved from sums, its covariance from scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.inference.moments.blocks import Group
+from pipeline.inference.moments.columns import Columns
+from pipeline.inference.moments.scores import Fitted, FittedGroup, ScoreSums
+from pipeline.inference.moments.solve import Inverse, inverse, rank
+from pipeline.inference.moments.within import WithinSums
+from pipeline.vocabulary.errors import Fault, NotEstimable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Regression:
+    """A solved regression.
+
+    Attributes
+    ----------
+    sums
+        Of the groups that took part: those whose level is known.
+    coefficients
+        ``(K,)``; meaningless where not identified.
+    identified
+        ``(L * B,)`` which event coefficients the panel identifies.
+    regressors, month_effects
+        Identified event and age columns; months (by level, if levels do not share them) with anybody in them.
+    """
+
+    columns: Columns
+    sums: Mapping[Group, WithinSums]
+    solved: Inverse
+    coefficients: NDArray[np.float64]
+    identified: NDArray[np.bool_]
+    regressors: int
+    month_effects: int
+
+    @property
+    def n_people(self) -> int:
+        """People in the regression."""
+        return sum(group.people for group in self.sums.values())
+
+    @property
+    def n_singletons(self) -> int:
+        """People observed in one month only, who can contribute nothing."""
+        return sum(group.singletons for group in self.sums.values())
+
+    @property
+    def n_observations(self) -> int:
+        """Person-months in the regression."""
+        return round(sum(float(group.observed.sum()) for group in self.sums.values()))
+
+
+def regress(columns: Columns, groups: Mapping[Group, WithinSums]) -> Regression:
+    """The regression that the sums describe.
+
+    Raises
+    ------
+    NotEstimable
+        If nobody is treated, nobody is never treated, no treated person is observed in the reference, or no effect is
+        identified.
+    """
+    sums = {group: part for group, part in groups.items() if group.level >= 0}
+    _refuse(columns, sums)
+    gram = columns.gram({group: part.gram for group, part in sums.items()})
+    solved = inverse(gram)
+    identified = solved.identified[: columns.n_events] & _compared(columns, sums)
+    if not identified.any():
+        raise NotEstimable("no event-time bin's effect can be told from person, month and age effects")
+    shared_levels = range(1 if columns.common else columns.n_levels)
+    return Regression(
+        columns=columns,
+        sums=sums,
+        solved=solved,
+        coefficients=solved.bread @ columns.cross({group: part.cross for group, part in sums.items()}),
+        identified=identified,
+        regressors=solved.rank - sum(rank(gram[columns.months(k), columns.months(k)]) for k in shared_levels),
+        month_effects=sum(int((_observed(columns, sums, level=k) > 0).sum()) for k in shared_levels),
+    )
+
+
+def _observed(columns: Columns, sums: Mapping[Group, WithinSums], *, level: int) -> NDArray[np.float64]:
+    """``(T,)`` people observed by month among those who share a level's month effects."""
+    parts = [part.observed for group, part in sums.items() if columns.common or group.level == level]
+    return np.sum(parts, axis=0) if parts else np.zeros(columns.n_months)
+
+
+def _compared(columns: Columns, sums: Mapping[Group, WithinSums]) -> NDArray[np.bool_]:
+    """``(L * B,)``: somebody never treated shares the level's month effects."""
+    levels = {group.level for group, part in sums.items() if group.treatment_month is None and part.people}
+    known = [bool(levels) if columns.common else level in levels for level in range(columns.n_levels)]
+    return np.repeat(known, len(columns.bins))
+
+
+def _refuse(columns: Columns, sums: Mapping[Group, WithinSums]) -> None:
+    treated = {group: part for group, part in sums.items() if group.treatment_month is not None and part.people}
+    if not treated:
+        raise NotEstimable(
+            Fault(what="nobody is treated and observed in two months or more", remedy="Check the cohort.")
+        )
+    if not any(part.people for group, part in sums.items() if group.treatment_month is None):
+        raise NotEstimable(Fault(what="nobody is never treated: there is nobody to compare with"))
+    first, last = columns.window.reference
+    month = columns.first_month + np.arange(columns.n_months)
+    referenced = 0.0
+    for group, part in treated.items():
+        event_time = month - (group.treatment_month or 0) + 1
+        referenced += part.observed[(event_time >= first) & (event_time <= last)].sum()
+    if not referenced:
+        raise NotEstimable(
+            Fault(
+                what=f"no treated person is observed in the reference, event times {first} to {last}",
+                remedy="Choose another reference or a longer panel.",
+            )
+        )
+
+
+def fitted(regression: Regression, *, characteristic: str | None, clustered: bool) -> Fitted:
+    """What the second pass needs to know of a regression, group by group."""
+    columns, coefficients = regression.columns, regression.coefficients
+    bread = regression.solved.bread[: columns.n_events]
+    treated_sets = _months_by_bin(regression)
+    groups = {}
+    for group in regression.sums:
+        if group.treatment_month is None:
+            sets = np.concatenate(list(treated_sets), axis=1) if columns.common else treated_sets[group.level]
+        else:
+            sets = _with_after(columns, columns.bin_months(group.treatment_month))
+        groups[group] = FittedGroup(
+            path=columns.path(group, coefficients),
+            spline=columns.spline(group, coefficients),
+            sets=sets,
+            influence=columns.influence(group, bread) if clustered else None,
+        )
+    return Fitted(characteristic=characteristic, groups=groups)
+
+
+def _with_after(columns: Columns, bin_months: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bins' months and, as a last set, all months from the index month on."""
+    after = [k for k, part in enumerate(columns.bins) if part.first >= 1]
+    return np.column_stack([bin_months, bin_months[:, after].any(axis=1)])
+
+
+def _months_by_bin(regression: Regression) -> NDArray[np.float64]:
+    """``(L, T, B + 1)`` of 0 and 1: months in which a treated person of the level is observed in the bin."""
+    columns = regression.columns
+    found = np.zeros((columns.n_levels, columns.n_months, len(columns.bins) + 1))
+    for group, part in regression.sums.items():
+        if group.treatment_month is not None:
+            sets = _with_after(columns, columns.bin_months(group.treatment_month))
+            found[group.level] += (part.observed > 0)[:, None] * sets
+    return (found > 0).astype(np.float64)
+
+
+def covariance(regression: Regression, sums: ScoreSums) -> NDArray[np.float64]:
+    r"""``(L * B, L * B)`` clustered covariance of the event coefficients, without a small-sample factor.
+
+    Each person a cluster: :math:`H (\sum_g A_g V_g A_g') H'`. Clusters of people: their summed influence squared.
+    """
+    if sums.clusters is not None:
+        return sums.clusters.sums.T @ sums.clusters.sums
+    bread = regression.solved.bread[: regression.columns.n_events]
+    return bread @ regression.columns.gram(sums.second) @ bread.T
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contributors:
+    """People behind each bin, and (last column) behind all months from the index month on: ``(L, B + 1)``."""
+
+    treated: NDArray[np.int64]
+    comparison: NDArray[np.int64]
+
+
+def contributors(regression: Regression, sums: ScoreSums) -> Contributors:
+    """Who was observed in each bin, and who was there to compare them with."""
+    columns = regression.columns
+    shape = (columns.n_levels, len(columns.bins) + 1)
+    treated, comparison = np.zeros(shape), np.zeros(shape)
+    for group, seen in sums.seen.items():
+        if group.treatment_month is not None:
+            treated[group.level] += seen
+        elif columns.common:
+            comparison += seen.reshape(shape)
+        else:
+            comparison[group.level] += seen
+    return Contributors(treated=treated.astype(np.int64), comparison=comparison.astype(np.int64))
