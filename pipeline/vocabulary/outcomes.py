@@ -13,7 +13,7 @@ class Outcome(BaseModel):
     name
         The word in ``estimates.csv``.
     title
-        The words in a report, starting in lower case.
+        The words in a report: a noun in the singular, starting in lower case.
     unit
         What one unit of a published effect is.
     scale

@@ -1,0 +1,8 @@
+"""Releases and facts go in; static HTML pages leave that need no script and nothing from another host."""
+
+from __future__ import annotations
+
+from pipeline.release.publication.pages.evaluation import evaluation_page
+from pipeline.release.publication.pages.index import index_page
+
+__all__ = ["evaluation_page", "index_page"]

@@ -1,0 +1,1 @@
+"""Published effects go in; inline SVG with a text alternative leaves. Nothing withheld is drawn."""

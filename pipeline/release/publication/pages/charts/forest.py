@@ -1,0 +1,107 @@
+"""The last bin's effect in each subgroup, one line a level, everybody at the top."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from pipeline.release.publication.pages.charts.drawing import GUIDE, INK, Alternative, Drawing, Size, drawing
+from pipeline.release.publication.pages.effects import Effect, OutcomeEffects
+from pipeline.release.publication.pages.words import (
+    amount,
+    as_heading,
+    span,
+    symbol,
+    unit_of,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_LINE = 21
+_MARGIN = 80
+_LONGEST_LABEL = 22
+
+
+def forest(effects: OutcomeEffects, *, key: str) -> tuple[Drawing, ...]:
+    """The subgroup chart of one outcome in each size; nothing where no subgroup is declared."""
+    if not effects.subgroups or not effects.headline:
+        return ()
+    lines = _lines(effects)
+    height = _LINE * len(lines) + _MARGIN
+
+    def draw(axes: Axes, size: Size) -> None:
+        axes.axvline(0, color=GUIDE, linewidth=1, zorder=1)
+        for position, (text, effect) in enumerate(lines):
+            if effect is None:
+                _heading(axes, text, position)
+            else:
+                _line(axes, effect, position, size)
+        _axes(axes, effects, lines, size)
+
+    when = span(effects.headline[-1].first, effects.headline[-1].last, unit=effects.period_unit)
+    shown = sum(effect.estimate is not None for effect in effects.subgroups)
+    description = f"{shown} of {len(effects.subgroups)} subgroup levels have an effect with its 95% interval."
+    alternative = Alternative(
+        key=key, title=f"Effect on {effects.outcome.title} in {when}, by subgroup", description=description
+    )
+    sizes = (
+        Size(name="wide", width=760, height=height, text=12.5),
+        Size(name="narrow", width=330, height=height, text=11),
+    )
+    return tuple(drawing(draw, size=size, alternative=alternative) for size in sizes)
+
+
+def _lines(effects: OutcomeEffects) -> list[tuple[str, Effect | None]]:
+    """Everybody, then for each characteristic its heading and its levels."""
+    lines: list[tuple[str, Effect | None]] = [("Everybody", effects.headline[-1])]
+    for name, levels in groupby(effects.subgroups, key=lambda effect: effect.subgroup):
+        lines.append((as_heading(name), None))
+        lines.extend((as_heading(effect.level), effect) for effect in levels)
+    return lines
+
+
+def _heading(axes: Axes, text: str, position: int) -> None:
+    """A characteristic's name at the drawing's left edge, free to run into its own empty line."""
+    place = ("figure fraction", "data")
+    heading = axes.annotate(text, (0.0, position), xycoords=place, annotation_clip=False, va="center", weight="bold")
+    heading.set_in_layout(False)
+
+
+def _line(axes: Axes, effect: Effect, position: int, size: Size) -> None:
+    if effect.estimate is None:
+        text = symbol(suppressed=effect.suppressed)
+        axes.text(0.02, position, text, transform=axes.get_yaxis_transform(), va="center", fontsize=size.text - 1)
+        return
+    interval = effect.estimate.interval
+    axes.hlines(position, interval.lower, interval.upper, color=INK, linewidth=2.2)
+    everybody = effect.subgroup == "all"
+    axes.plot(effect.estimate.value, position, "s" if everybody else "o", color=INK, markersize=6 if everybody else 5)
+
+
+def _axes(axes: Axes, effects: OutcomeEffects, lines: Sequence[tuple[str, Effect | None]], size: Size) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axes.set_ylim(len(lines) - 0.4, -0.6)
+    labels = [_label(text, size) if effect else "" for text, effect in lines]
+    axes.set_yticks(range(len(lines)), labels=labels)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")
+    axes.grid(visible=True, axis="x")
+    unit = unit_of(effects.outcome.unit)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=7 if size.name == "wide" else 3, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: amount(value, unit, decimals=_decimals(value))))
+    axes.set_xlabel(as_heading(effects.outcome.unit))
+
+
+def _decimals(value: float) -> int:
+    """A decimal only where a tick is not whole."""
+    return 0 if abs(value - round(value)) < 1e-9 else 1  # noqa: PLR2004 - rounding error of a tick
+
+
+def _label(text: str, size: Size) -> str:
+    """A level's label, shortened where a telephone has no room; the table has it whole."""
+    if size.name == "wide" or len(text) <= _LONGEST_LABEL:
+        return text
+    return f"{text[: _LONGEST_LABEL - 1].rstrip()}…"

@@ -1,0 +1,84 @@
+"""The report of one evaluation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from pipeline.release.disclosure.release import Release
+from pipeline.release.publication.facts import Facts
+from pipeline.release.publication.pages import protocol, tables
+from pipeline.release.publication.pages.charts.drawing import Drawing
+from pipeline.release.publication.pages.charts.event_study import event_study
+from pipeline.release.publication.pages.charts.forest import forest
+from pipeline.release.publication.pages.effects import (
+    OutcomeEffects,
+    declaration,
+    outcome_effects,
+    period_unit,
+)
+from pipeline.release.publication.pages.evidence import Evidence, evidence
+from pipeline.release.publication.pages.flow import flows
+from pipeline.release.publication.pages.headlines import headlines
+from pipeline.release.publication.pages.templates import render
+from pipeline.release.publication.pages.words import as_heading
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutcomeSection:
+    """One outcome: its sentences, its two charts and the numbers behind them."""
+
+    key: str
+    title: str
+    sentences: tuple[str, ...]
+    chart: tuple[Drawing, ...]
+    numbers: tables.Table
+    subgroup_chart: tuple[Drawing, ...]
+    subgroup_numbers: tables.Table
+
+
+def evaluation_page(release: Release, facts: Facts, *, revisions: pa.Table) -> str:
+    """The report of one evaluation as one HTML file that needs nothing else.
+
+    Parameters
+    ----------
+    release
+        What passed the disclosure door; nothing else is read.
+    revisions
+        What changed since the version before; without rows in a first version.
+    """
+    evaluation = declaration(release)
+    sections = tuple(_section(effects, evaluation.intervention) for effects in outcome_effects(release))
+    said: Evidence = evidence(release)
+    return render(
+        "evaluation.html.j2",
+        release=release,
+        facts=facts,
+        evaluation=evaluation,
+        period_unit=period_unit(evaluation),
+        sections=sections,
+        evidence=said,
+        flows=flows(release),
+        balance=tables.balance_table(release),
+        linkage=tables.linkage_table(release),
+        checks=tables.checks_table(release),
+        disclosure=tables.disclosure_table(release),
+        revisions=tables.revisions_table(revisions, release.evaluation),
+        protocol=protocol.items(evaluation),
+        codelists=protocol.codelists(release),
+        registered=protocol.registered(release),
+    )
+
+
+def _section(effects: OutcomeEffects, intervention: str) -> OutcomeSection:
+    name = effects.outcome.name
+    return OutcomeSection(
+        key=name,
+        title=as_heading(effects.outcome.title),
+        sentences=headlines(effects, intervention),
+        chart=event_study(effects, key=f"{name}-chart"),
+        numbers=tables.effect_table(effects, key=f"{name}-numbers"),
+        subgroup_chart=forest(effects, key=f"{name}-subgroups"),
+        subgroup_numbers=tables.subgroup_table(effects, key=f"{name}-subgroup-numbers"),
+    )

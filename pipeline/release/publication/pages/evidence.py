@@ -1,0 +1,49 @@
+"""How far the numbers have been tested, said plainly and counted from the release itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.release.disclosure.release import Release
+from pipeline.release.publication.pages.words import listed, named
+
+NOT_ASSESSED = "not assessed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """The evidence level, and a sentence that says what stands behind it and what does not."""
+
+    level: str
+    sentence: str
+
+    @property
+    def assessed(self) -> bool:
+        """Whether somebody has given the evidence a level."""
+        return self.level != NOT_ASSESSED
+
+
+def evidence(release: Release) -> Evidence:
+    """The evidence column of the estimates in words, with how many estimators and checks there are."""
+    levels = {value for value in release.estimates["evidence"].to_pylist() if value}
+    level = listed(tuple(sorted(levels))) or NOT_ASSESSED
+    estimators = _distinct(release, "estimates", "estimator")
+    checks = _distinct(release, "diagnostics", "check")
+    unreviewed = " Treat every number as unreviewed." if level == NOT_ASSESSED else ""
+    return Evidence(
+        level=level,
+        sentence=f"Behind these numbers stand {_several(estimators, 'estimator')} and "
+        f"{_several(checks, 'credibility check')}.{unreviewed}",
+    )
+
+
+def _distinct(release: Release, table: str, column: str) -> tuple[str, ...]:
+    return tuple(sorted(set(getattr(release, table)[column].to_pylist())))
+
+
+def _several(names: tuple[str, ...], noun: str) -> str:
+    """``one estimator (ons_fixed_effects)``, ``no credibility check``, ``2 estimators (a and b)``."""
+    if not names:
+        return f"no {noun}"
+    many = f"one {noun}" if len(names) == 1 else f"{len(names)} {noun}s"
+    return f"{many} ({listed(tuple(named(name) for name in names))})"

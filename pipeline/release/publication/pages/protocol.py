@@ -1,0 +1,198 @@
+"""The registered protocol in readable words: one line for each thing that an evaluation declares."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import singledispatch
+
+from pipeline.release.disclosure.release import Release
+from pipeline.release.publication.pages.tables import Table
+from pipeline.release.publication.pages.words import as_heading, estimator, listed, named, number, span
+from pipeline.vocabulary.months import first_day, parse_month
+from pipeline.vocabulary.protocol import Evaluation, LinkedPanel, StaggeredAdoption
+from pipeline.vocabulary.windows import Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One declared thing: what it is, and what was declared."""
+
+    term: str
+    words: str
+
+
+def items(evaluation: Evaluation) -> tuple[Item, ...]:
+    """Every declared field in words, in the order that a target-trial protocol is read."""
+    return tuple(Item(term=term, words=words) for term, words in _lines(evaluation) if words)
+
+
+def codelists(release: Release) -> tuple[Table, ...]:
+    """Each code list with where it comes from, its version and its codes."""
+    return tuple(
+        Table(
+            key=f"codes-{name}",
+            caption=f"{as_heading(name)}, version {listing['version']}. Source: {listing['source']}",
+            headings=("Code", "Meaning"),
+            labels=2,
+            rows=tuple(_code(code) for code in listing["codes"]),
+        )
+        for name, listing in sorted(release.protocol["codelists"].items())
+    )
+
+
+def registered(release: Release) -> str:
+    """The declaration itself, as its digest was taken."""
+    return json.dumps(release.protocol["evaluation"], indent=2, ensure_ascii=False, sort_keys=True)
+
+
+def _code(code: object) -> tuple[str, str]:
+    """A code with its group, where the list gives one."""
+    if isinstance(code, str):
+        return code, ""
+    first, *rest = code if isinstance(code, list | tuple) else (code,)
+    return str(first), ", ".join(str(part) for part in rest)
+
+
+def _lines(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
+    design = evaluation.design
+    yield "Question", evaluation.question
+    yield "Population", evaluation.population
+    yield "Intervention", evaluation.intervention
+    yield from _design(design)
+    yield from _eligibility(evaluation)
+    yield "Event times studied", _window(design.window)
+    yield "Reference", _reference(design.window)
+    yield "Outcomes", "; ".join(f"{o.title} ({o.name}), in {o.unit}" for o in evaluation.outcomes)
+    yield "Prices", _prices(evaluation)
+    yield "Subgroups", listed(tuple(named(name) for name in evaluation.subgroups))
+    yield "Age bands", _age_bands(evaluation.age_bands)
+    yield "Estimators", "; ".join(estimator(name) for name in design.estimators)
+    yield "Headline estimator", design.headline
+    yield "Sources", listed(evaluation.sources)
+    yield "Disclosure profile", evaluation.disclosure_profile
+
+
+@singledispatch
+def _design(design: object) -> Iterator[tuple[str, str]]:
+    raise TypeError(f"no words for a {type(design).__name__}")
+
+
+@_design.register
+def _staggered_adoption(design: StaggeredAdoption) -> Iterator[tuple[str, str]]:
+    event, comparison = design.index_event, design.comparison
+    strata = listed(tuple(named(name) for name in comparison.strata))
+    secondary = (
+        f", or as a secondary one where the primary one is in {event.or_secondary_when_primary_in}"
+        if event.or_secondary_when_primary_in
+        else ""
+    )
+    yield "Design", "People treated in different months, compared before and after with people never treated"
+    yield (
+        "Index event",
+        (
+            f"The first operation in code list {event.codelist} found in {event.source}, with a diagnosis in "
+            f"{event.with_diagnosis} as the primary one of the same episode{secondary}. "
+            f"First means none since {_day(event.first_since)}."
+        ),
+    )
+    yield (
+        "Comparison people",
+        (
+            f"{comparison.n:,} people of the general population who never had the index event, sampled to the treated "
+            f"people's distribution of {strata}, each given an index month drawn from those of the "
+            f"treated people and held to the same eligibility there (sampling seed {comparison.seed})."
+        ),
+    )
+    spline = design.age_spline
+    if spline is not None:
+        low, high = (f"{100 * edge:.0f}th" for edge in spline.boundary)
+        yield (
+            "Adjustment for age",
+            (
+                f"Natural cubic spline of age in months with {spline.df} degrees of freedom, boundary knots at the "
+                f"{low} and {high} percentiles"
+            ),
+        )
+
+
+@_design.register
+def _linked_panel(design: LinkedPanel) -> Iterator[tuple[str, str]]:
+    unit, (first, last) = design.period_unit, design.periods
+    yield (
+        "Design",
+        (
+            f"People treated in different {unit}s of a panel that its owner linked, compared before and after with "
+            "people not treated yet"
+        ),
+    )
+    yield (
+        "Panel",
+        (
+            f"{design.source}, {unit}s {first} to {last}; person in column {design.person}, {unit} in column "
+            f"{design.period}, {unit} of the index event in column {design.treatment_period}"
+        ),
+    )
+    yield "Comparison people", f"People first treated after {unit} {last}, or never"
+    yield "Characteristics", listed(tuple(named(name) for name in design.characteristics))
+
+
+def _eligibility(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
+    rule = evaluation.eligibility
+    if rule is not None:
+        alive = ", alive then" if rule.alive_at_index else ""
+        yield (
+            "Eligibility",
+            (
+                f"Aged {rule.ages[0]} to {rule.ages[1]} on the day of the index event and at the end of its month"
+                f"{alive}, resident in {rule.resident}, linked to {listed(rule.linked)}"
+            ),
+        )
+    if evaluation.treated_between is not None:
+        yield "Index events", _months(evaluation.treated_between)
+    if evaluation.observed_between is not None:
+        yield "Outcomes observed", _months(evaluation.observed_between)
+
+
+def _window(window: Window) -> str:
+    bins = {
+        "ons": "in the bins that ONS published: half-years before the index month, single months 1 to 6, then "
+        "half-years",
+        "single": "each event time by itself",
+    }
+    return f"{number(-window.before, 0)} to {window.after} (the index event is at 1), {bins[window.bins]}"
+
+
+def _reference(window: Window) -> str:
+    first, last = window.reference
+    return f"Event time {span(first, last, unit='').strip()}" if first == last else f"Event times {_range(first, last)}"
+
+
+def _range(first: int, last: int) -> str:
+    return f"{number(first, 0)} to {number(last, 0)}"
+
+
+def _prices(evaluation: Evaluation) -> str:
+    prices = evaluation.prices
+    if prices is None:
+        return ""
+    return (
+        f"Pay is top-coded at quantile {prices.winsorise_above} of the person-months studied and then deflated by CPIH "
+        f"to {prices.base_year} prices"
+    )
+
+
+def _age_bands(edges: tuple[int, ...]) -> str:
+    return listed(tuple(f"{low} to {high - 1}" for low, high in itertools.pairwise(edges)))
+
+
+def _months(between: tuple[str, str]) -> str:
+    first, last = (first_day(parse_month(label)).strftime("%B %Y") for label in between)
+    return f"{first} to {last}"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day.strftime('%B %Y')}"

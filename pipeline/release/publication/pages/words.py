@@ -1,0 +1,113 @@
+"""Published numbers, units and event times in plain English."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+MINUS = "\N{MINUS SIGN}"
+"""What a reader should see before a negative number; a hyphen is shorter and breaks at line ends."""
+
+SUPPRESSED = "[c]"
+"""Confidential: withheld by disclosure control (the Government Analysis Function's shorthand)."""
+
+NOT_AVAILABLE = "[x]"
+"""Not available: the data cannot give this number."""
+
+_NAMES = {
+    "age_band": "age at the index month",
+    "five_year_band": "five-year age band at the index month",
+    "imd_quintile": "deprivation quintile (IMD)",
+    "ons_fixed_effects": "ONS fixed effects",
+    "pre_trend": "pre-trend",
+}
+"""What a name of the code is called in a report, where its own words will not do."""
+
+_ESTIMATORS = {
+    "ons_fixed_effects": "event-time bins with person and calendar-period fixed effects, errors clustered by person "
+    "(the specification published by ONS)",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """How an amount is written: ``£84 a month``, ``4.3 percentage points``."""
+
+    prefix: str
+    suffix: str
+
+
+def unit_of(words: str) -> Unit:
+    """The way an outcome's unit is written around a number."""
+    if words.startswith("pounds"):
+        return Unit(prefix="£", suffix=words.removeprefix("pounds"))
+    return Unit(prefix="", suffix=f" {words}")
+
+
+def number(value: float, decimals: int) -> str:
+    """A number with a thousands separator and a true minus sign; never a negative zero."""
+    text = f"{abs(value):,.{decimals}f}"
+    negative = value < 0 and any(digit in "123456789" for digit in text)
+    return f"{MINUS}{text}" if negative else text
+
+
+def amount(value: float, unit: Unit, *, decimals: int) -> str:
+    """An amount in its unit, without the words after the number; a minus sign stands before the pound sign."""
+    text = number(value, decimals)
+    return f"{MINUS}{unit.prefix}{text[1:]}" if text.startswith(MINUS) else f"{unit.prefix}{text}"
+
+
+def readable_decimals(half_width: float, published: int) -> int:
+    """As many decimals as an interval's half-width supports with one digit, at most those published."""
+    if half_width <= 0:
+        return published
+    return min(max(math.ceil(-math.log10(half_width)), 0), published)
+
+
+def span(first: int, last: int, *, unit: str) -> str:
+    """A run of event times: ``months 55 to 60``, ``month 1``."""
+    if first == last:
+        return f"{unit} {number(first, 0)}"
+    return f"{unit}s {number(first, 0)} to {number(last, 0)}"
+
+
+def count(value: int | None, *, suppressed: bool) -> str:
+    """A rounded count of people, or the symbol that says why there is none."""
+    if value is None:
+        return symbol(suppressed=suppressed)
+    return f"{value:,}"
+
+
+def statistic(value: float | None, decimals: int, *, suppressed: bool) -> str:
+    """A published statistic, or the symbol that says why there is none."""
+    if value is None:
+        return symbol(suppressed=suppressed)
+    return number(value, decimals)
+
+
+def symbol(*, suppressed: bool) -> str:
+    """Why a cell has no number."""
+    return SUPPRESSED if suppressed else NOT_AVAILABLE
+
+
+def estimator(name: str) -> str:
+    """An estimator's file name with what it does, where that is known here."""
+    return f"{name}: {_ESTIMATORS[name]}" if name in _ESTIMATORS else name
+
+
+def named(name: str) -> str:
+    """What a column, an estimator or a check is called inside a sentence."""
+    return _NAMES.get(name, name.replace("_", " "))
+
+
+def as_heading(name: str) -> str:
+    """The same, starting with a capital."""
+    words = named(name)
+    return words[:1].upper() + words[1:]
+
+
+def listed(words: tuple[str, ...]) -> str:
+    """Words joined as a sentence joins them: ``a, b and c``."""
+    if len(words) < 2:  # noqa: PLR2004 - one word needs no joining
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,0 +1,273 @@
+"""Releases of realistic size that have passed the disclosure door, their pages on disk, and a browser to read them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from evaluations import load
+from pipeline.engine.settings import read_settings
+from pipeline.release.disclosure import disclose
+from pipeline.release.disclosure.release import Release
+from pipeline.release.publication.facts import Facts
+from pipeline.release.publication.pages import evaluation_page, index_page
+from pipeline.vocabulary.protocol import Protocol, StaggeredAdoption
+from pipeline.vocabulary.schemas.people import ATTRITION, LINKAGE_QUALITY
+from pipeline.vocabulary.schemas.results import BALANCE, DIAGNOSTICS, ESTIMATES
+from pipeline.vocabulary.windows import Bin
+
+LEVELS = {
+    "sex": ("female", "male"),
+    "age_band": ("25-34", "35-44", "45-54", "55-64"),
+    "region": (
+        "East Midlands",
+        "East of England",
+        "London",
+        "North East",
+        "North West",
+        "South East",
+        "South West",
+        "West Midlands",
+        "Yorkshire and The Humber",
+    ),
+    "ethnic_group": ("Asian", "Black", "Mixed", "Other", "White"),
+    "imd_quintile": ("1", "2", "3", "4", "5"),
+    "male": ("0", "1"),
+}
+STEPS = (
+    "people with an operation in the list since April 2009",
+    "not linked to a person of the census",
+    "first operation before April 2014",
+    "obesity diagnosis not in that episode",
+    "not linked to pay",
+    "not aged 25 to 64 on the day of the operation",
+    "died in the index month or before",
+    "not resident in England",
+)
+CHROMIUM_FLAGS = [
+    "--no-sandbox",  # a build machine's user is often root
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def _path(middle: float, outcome: str) -> float:
+    """A dip in the first months and a gain after it, in the outcome's unit."""
+    size = {"pay": 84.0, "pay_in_work": 17.0, "employed": 4.3, "earnings": -4000.0, "out_of_pocket": 2500.0}[outcome]
+    dip = {"pay": -120.0, "pay_in_work": -117.0, "employed": -0.8, "earnings": -900.0, "out_of_pocket": 500.0}[outcome]
+    return 0.0 if middle <= 0 else size * (1 - np.exp(-middle / 18)) + dip * np.exp(-middle / 1.5)
+
+
+def _estimate(protocol: Protocol, outcome: Any, bin_: Bin, group: tuple[str, str, str, int]) -> dict[str, Any]:
+    role, subgroup, level, n_treated = group
+    unit_error = {"pay": 11.0, "pay_in_work": 12.0, "employed": 0.3, "earnings": 2900.0, "out_of_pocket": 540.0}
+    error = unit_error[outcome.name] * np.sqrt(40_000 / n_treated if n_treated > 600 else 1.0)
+    middle = (bin_.first + bin_.last) / 2
+    estimate = _path(middle, outcome.name) + 0.7 * error * np.sin(7 * bin_.number + len(level) + len(outcome.name))
+    design = protocol.evaluation.design
+    return {
+        "evaluation": protocol.name,
+        "design": design.kind,
+        "estimator": design.headline,
+        "role": role,
+        "outcome": outcome.name,
+        "unit": outcome.unit,
+        "price_base": "2023" if outcome.prices else "",
+        "subgroup": subgroup,
+        "subgroup_value": level,
+        "period": f"{bin_.first} to {bin_.last}",
+        "months_from": bin_.first,
+        "months_to": bin_.last,
+        "estimate": estimate,
+        "std_error": error,
+        "ci_lower": estimate - 1.96 * error,
+        "ci_upper": estimate + 1.96 * error,
+        "band_lower": estimate - 2.9 * error,
+        "band_upper": estimate + 2.9 * error,
+        "n_treated": n_treated,
+        "n_comparison": 50_000 if n_treated > 600 else 151,
+        "obs_status": "",
+        "evidence": "not assessed",
+        "residual_df": 10_000,
+        "covariance": None,
+    }
+
+
+def _estimates(protocol: Protocol, small: tuple[str, ...]) -> pa.Table:
+    """Every outcome and bin for everybody and each level; those named in ``small`` have too few people."""
+    evaluation = protocol.evaluation
+    staggered = isinstance(evaluation.design, StaggeredAdoption)
+    groups = [("headline", "all", "", 40_680 if staggered else 500)]
+    for subgroup in evaluation.subgroups:
+        for level in LEVELS[subgroup]:
+            n = 6 if level in small else (40_680 if staggered else 500) // len(LEVELS[subgroup])
+            groups += [("subgroup", subgroup, level, n), ("robustness", subgroup, level, n)]
+    bins = [bin_ for bin_ in evaluation.design.window.binned if not bin_.reference]
+    rows = [_estimate(protocol, o, bin_, group) for o in evaluation.outcomes for group in groups for bin_ in bins]
+    return ESTIMATES.conform(pa.Table.from_pylist(rows, schema=ESTIMATES.arrow))
+
+
+def _attrition(treated: int, comparison: int) -> pa.Table:
+    rows = []
+    for arm, remaining in (("treated", treated), ("comparison", comparison)):
+        left = remaining
+        for step, reason in enumerate(STEPS):
+            excluded = 0 if step == 0 else 4 if step == 6 else left // 23
+            left -= excluded
+            rows.append({"arm": arm, "step": step, "reason": reason, "excluded": excluded, "remaining": left})
+    return ATTRITION.conform(pa.Table.from_pylist(rows))
+
+
+def _balance(protocol: Protocol) -> pa.Table:
+    rows = []
+    for name in protocol.evaluation.subgroups:
+        for position, level in enumerate(LEVELS[name]):
+            share = 1 / len(LEVELS[name])
+            rows.append(
+                {
+                    "characteristic": name,
+                    "level": level,
+                    "n_treated": 40_680 // len(LEVELS[name]),
+                    "n_comparison": int(49_921 * share) + 13 * position,
+                    "share_treated": share,
+                    "share_comparison": share * (1 + 0.002 * position),
+                    "smd": 0.03 * (-1) ** position,
+                }
+            )
+    return BALANCE.conform(pa.Table.from_pylist(rows))
+
+
+def _linkage() -> pa.Table:
+    rows = [("all", "all", 60_000_000, 58_020_000)]
+    rows += [
+        (name, level, 1_000_000, 967_000 - 311 * len(level)) for name in ("sex", "region") for level in LEVELS[name]
+    ]
+    names = ("characteristic", "level", "n_people", "n_linked")
+    linked = [dict(zip(names, row, strict=True)) for row in rows]
+    return LINKAGE_QUALITY.conform(pa.Table.from_pylist([row | {"link": "census to paye_rti"} for row in linked]))
+
+
+def _diagnostics(protocol: Protocol) -> pa.Table:
+    rows = [
+        {
+            "evaluation": protocol.name,
+            "check": "pre_trend",
+            "estimator": protocol.evaluation.design.headline,
+            "outcome": outcome.name,
+            "status": ("pass", "fail", "not evaluated")[position % 3],
+            "figure": (0.3412, 0.0031, None)[position % 3],
+            "threshold": 0.05,
+            "sentence": "A joint test of the effects before the reference does not reject that all are zero.",
+        }
+        for position, outcome in enumerate(protocol.evaluation.outcomes)
+    ]
+    return DIAGNOSTICS.conform(pa.Table.from_pylist(rows))
+
+
+def _release(name: str, small: tuple[str, ...] = ()) -> Release:
+    protocol = load(name)
+    linked = not isinstance(protocol.evaluation.design, StaggeredAdoption)
+    profile = protocol.evaluation.disclosure_profile
+    lists = {
+        codes.name: {"source": codes.source, "version": codes.version, "codes": list(codes.codes)}
+        for codes in protocol.codelists.values()
+    }
+    return disclose(
+        evaluation=name,
+        protocol={
+            "evaluation": protocol.evaluation.model_dump(mode="json"),
+            "digest": protocol.digest,
+            "codelists": lists,
+        },
+        profile_name=profile,
+        profile=read_settings().disclosure[profile],
+        estimates=_estimates(protocol, small),
+        attrition=_attrition(656 if linked else 55_190, 656 if linked else 61_003_311),
+        linkage_quality=_linkage().slice(0, 0) if linked else _linkage(),
+        balance=_balance(protocol),
+        diagnostics=_diagnostics(protocol),
+    )
+
+
+@pytest.fixture(scope="session")
+def releases() -> Mapping[str, Release]:
+    """A release of each evaluation of realistic size; two ethnic groups of one are too small to publish."""
+    return {
+        "bariatric_surgery": _release("bariatric_surgery", small=("Mixed", "Other")),
+        "hospitalisation_and_earnings": _release("hospitalisation_and_earnings"),
+    }
+
+
+@pytest.fixture(scope="session")
+def facts() -> Facts:
+    """What a demonstration says about itself."""
+    said = read_settings().publication
+    return Facts(
+        delivery="2026-11",
+        delivery_digest="5e" * 32,
+        commit="0f" * 20,
+        lock_digest="a1" * 32,
+        settings_digest="c7" * 32,
+        seed=20241205,
+        versions={"causeway": "0.1.0", "duckdb": "2.0.0", "numpy": "2.4.0"},
+        profile="demo",
+        organisation=said.organisation,
+        contact=said.contact,
+        revisions_policy=said.revisions_policy,
+        next_release=said.next_release,
+    )
+
+
+@pytest.fixture(scope="session")
+def revisions() -> pa.Table:
+    """Two numbers of one evaluation changed since the version before."""
+    changed = {"evaluation": "bariatric_surgery", "outcome": "pay", "months_from": 55, "months_to": 60}
+    return pa.Table.from_pylist(
+        [
+            changed | {"column": "estimate", "old": "83.91", "new": "84.02", "status": "changed"},
+            changed | {"column": "std_error", "old": "11.02", "new": "11.01", "status": "changed"},
+        ]
+    )
+
+
+@pytest.fixture(scope="session")
+def site(
+    releases: Mapping[str, Release], facts: Facts, revisions: pa.Table, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The pages of a publication, laid out as a release folder has them."""
+    root = tmp_path_factory.mktemp("site")
+    (root / "index.html").write_text(index_page(list(releases.values()), facts), encoding="utf-8")
+    for name, release in releases.items():
+        (root / name).mkdir()
+        page = evaluation_page(release, facts, revisions=revisions)
+        (root / name / "index.html").write_text(page, encoding="utf-8")
+    return root
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium: the machine's own, which ``.ci/system`` installs."""
+    found = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.fail("no Chromium on this machine: run `sh .ci/system`")
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def addresses(site: Path) -> Callable[[], list[str]]:
+    """The address of every page."""
+    return lambda: [page.as_uri() for page in sorted(site.rglob("*.html"))]
