@@ -68,6 +68,7 @@ class Publication(_Section):
     contact: str
     revisions_policy: str
     next_release: str
+    licence: str
 
 
 class Settings(_Section):

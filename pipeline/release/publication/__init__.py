@@ -1,1 +1,7 @@
-"""Release objects go in, nothing else; a folder of files leaves, whole or not at all."""
+"""Release objects go in, nothing else; a folder of files leaves, whole or not at all, and never over another."""
+
+from pipeline.release.publication.facts import Facts
+from pipeline.release.publication.manifest import verify
+from pipeline.release.publication.publish import publish
+
+__all__ = ["Facts", "publish", "verify"]

@@ -1,0 +1,111 @@
+"""The door: the tables of an evaluation go in, a release comes out, or an error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.engine.settings import DisclosureProfile
+from pipeline.release.disclosure.attrition import disclose_attrition
+from pipeline.release.disclosure.estimates import disclose_estimates
+from pipeline.release.disclosure.inputs import PUBLISHED, RULED, checked, refuse_not_numbers, refuse_unruled
+from pipeline.release.disclosure.levels import disclose_balance, disclose_linkage_quality
+from pipeline.release.disclosure.release import Applied, Release, admit
+from pipeline.release.disclosure.rules import log_table
+from pipeline.release.disclosure.words import disclose_diagnostics, disclose_reasons
+from pipeline.vocabulary.errors import DisclosureError, Fault
+
+
+def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lack one)
+    *,
+    evaluation: str,
+    protocol: dict[str, Any],
+    profile_name: str,
+    profile: DisclosureProfile,
+    estimates: pa.Table,
+    attrition: pa.Table,
+    linkage_quality: pa.Table,
+    balance: pa.Table,
+    diagnostics: pa.Table,
+) -> Release:
+    """The release of one evaluation: its tables after every rule of :mod:`pipeline.release.disclosure.rules`.
+
+    Parameters
+    ----------
+    protocol
+        ``evaluation`` (``Evaluation.model_dump(mode="json")``), ``digest``, ``codelists``.
+    profile_name, profile
+        The profile that the evaluation declares, and its rules from ``configs/disclosure.toml``.
+    estimates, attrition, linkage_quality, balance, diagnostics
+        Tables with the schemas ``ESTIMATES``, ``ATTRITION``, ``LINKAGE_QUALITY``, ``BALANCE``, ``DIAGNOSTICS``.
+
+    Raises
+    ------
+    DisclosureError
+        If a table is not as declared, a column or a number has no rule, or the profile is not the one registered.
+    """
+    _refuse_other_profile(protocol, profile_name)
+    for name, schema in PUBLISHED.items():
+        refuse_unruled(name, schema, ruled=RULED[name])
+    delivered = {
+        "estimates": estimates,
+        "attrition": attrition,
+        "linkage_quality": linkage_quality,
+        "balance": balance,
+        "diagnostics": diagnostics,
+    }
+    safe = {name: checked(name, table) for name, table in delivered.items()}
+    _refuse_other_evaluation(evaluation, safe)
+    tables = _disclosed(safe, evaluation=evaluation, protocol=protocol, rules=profile)
+    return admit(
+        tables=tables, evaluation=evaluation, protocol=protocol, applied=Applied(name=profile_name, rules=profile)
+    )
+
+
+def _disclosed(
+    safe: Mapping[str, pa.Table], *, evaluation: str, protocol: dict[str, Any], rules: DisclosureProfile
+) -> dict[str, pa.Table]:
+    """Every published table and the log, each after the rules of its family."""
+    refuse_not_numbers("estimates", safe["estimates"])
+    refuse_not_numbers("diagnostics", safe["diagnostics"])
+    estimates = disclose_estimates(safe["estimates"], protocol=protocol, rules=rules)
+    flow = disclose_attrition(safe["attrition"], evaluation=evaluation, rules=rules)
+    attrition = disclose_reasons(flow.table, protocol=protocol, rules=rules)
+    linkage_quality = disclose_linkage_quality(safe["linkage_quality"], rules=rules)
+    balance = disclose_balance(safe["balance"], evaluation=evaluation, rules=rules)
+    diagnostics = disclose_diagnostics(safe["diagnostics"], estimates=estimates.table, protocol=protocol, rules=rules)
+    parts = (estimates, flow, attrition, linkage_quality, balance, diagnostics)
+    return {
+        "estimates": estimates.table,
+        "attrition": attrition.table,
+        "linkage_quality": linkage_quality.table,
+        "balance": balance.table,
+        "diagnostics": diagnostics.table,
+        "log": log_table(tuple(entry for part in parts for entry in part.entries)),
+    }
+
+
+def _refuse_other_profile(protocol: Mapping[str, Any], profile_name: str) -> None:
+    if protocol["evaluation"].get("disclosure_profile", profile_name) != profile_name:
+        raise DisclosureError(
+            Fault(
+                what=f"the profile {profile_name} is not the one that the evaluation registered",
+                column="disclosure_profile",
+                remedy="Use the registered profile, or register the evaluation anew.",
+            )
+        )
+
+
+def _refuse_other_evaluation(evaluation: str, safe: Mapping[str, pa.Table]) -> None:
+    faults = []
+    for name in ("estimates", "diagnostics"):
+        others = sum(value != evaluation for value in safe[name]["evaluation"].to_pylist())
+        if others:
+            remedy = "Disclose each evaluation with its own tables."
+            faults.append(
+                Fault(what="row of another evaluation", source=name, column="evaluation", count=others, remedy=remedy)
+            )
+    if faults:
+        raise DisclosureError(faults)

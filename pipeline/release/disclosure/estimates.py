@@ -1,0 +1,136 @@
+"""Estimates: who is behind each number, and how many of its digits leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from pipeline.engine.settings import DisclosureProfile
+from pipeline.release.disclosure.complement import with_complement
+from pipeline.release.disclosure.counts import decimals, shown
+from pipeline.release.disclosure.rules import (
+    COMPLEMENT,
+    CONTRIBUTORS,
+    KEPT_BACK,
+    PRECISION,
+    RESIDUAL_DF,
+    ROUNDING,
+    Disclosed,
+    Entry,
+    frame_of,
+)
+from pipeline.release.disclosure.safeguards import NUMBERS
+from pipeline.vocabulary.errors import DisclosureError, Fault
+from pipeline.vocabulary.schemas.results import ESTIMATES, PUBLISHED_ESTIMATES
+
+_SIDES = ["n_treated", "n_comparison"]
+_FIGURES = [number for number in NUMBERS["estimates"] if number not in _SIDES]
+_MODEL_BIN = ["estimator", "role", "outcome", "months_from", "months_to"]
+
+
+def disclose_estimates(table: pa.Table, *, protocol: Mapping[str, Any], rules: DisclosureProfile) -> Disclosed:
+    """The ``PUBLISHED_ESTIMATES``: every number of a row is there or none is.
+
+    A row leaves if at least ``threshold`` people are behind it on each side, its model has at least
+    ``minimum_residual_df`` degrees of freedom, and no level of its subgroup that is hidden could be had as everybody
+    minus the levels shown (:func:`with_complement`, bin by bin). A bin without people is not estimable; it is
+    suppressed too, so that an empty bin and a small one look the same.
+
+    Raises
+    ------
+    DisclosureError
+        If a figure comes without its numbers of people, or an outcome is not in the protocol.
+    """
+    frame = frame_of(table.drop_columns(["covariance"]))
+    _refuse_figures_without_people(frame)
+    few = (frame[_SIDES] < rules.threshold).fillna(value=True).any(axis=1).astype(bool)
+    saturated = (frame["residual_df"] < rules.minimum_residual_df).astype(bool)
+    hidden = _with_complements(frame, few | saturated, rules=rules)
+    places = frame["outcome"].map(published_decimals(protocol, frame["outcome"].unique()))
+    for side in _SIDES:
+        frame[side] = shown(frame[side], hidden, rules)
+    for figure in _FIGURES:
+        frame[figure] = decimals(frame[figure].mask(hidden), places)
+    frame["obs_status"] = hidden.map({True: "c", False: ""})
+    published = pa.Table.from_pandas(frame, preserve_index=False)
+    return Disclosed(
+        table=PUBLISHED_ESTIMATES.conform(published).replace_schema_metadata(None),
+        entries=_entries(few=few, saturated=saturated, hidden=hidden),
+    )
+
+
+def published_decimals(protocol: Mapping[str, Any], outcomes: object) -> dict[str, int]:
+    """How many decimals of each outcome the protocol publishes.
+
+    Raises
+    ------
+    DisclosureError
+        If an outcome is not declared: without decimals its figures have no precision rule.
+    """
+    declared = {outcome["name"]: int(outcome["decimals"]) for outcome in protocol["evaluation"]["outcomes"]}
+    undeclared = [outcome for outcome in pd.Series(outcomes).unique() if outcome not in declared]
+    if undeclared:
+        remedy = "Declare the outcome with its decimals in the evaluation."
+        what = "outcome is not in the protocol"
+        raise DisclosureError(
+            Fault(
+                what=what, source="estimates", column="outcome", count=len(undeclared), unit="outcomes", remedy=remedy
+            )
+        )
+    return declared
+
+
+def _refuse_figures_without_people(frame: pd.DataFrame) -> None:
+    bare = int((frame[_FIGURES].notna().any(axis=1) & frame[_SIDES].isna().any(axis=1)).sum())
+    if bare:
+        raise DisclosureError(
+            Fault(
+                what="figure without the number of people behind it",
+                source="estimates",
+                column=", ".join(_SIDES),
+                count=bare,
+                remedy="An estimator counts the people of every number it returns.",
+            )
+        )
+
+
+def _with_complements(frame: pd.DataFrame, hidden: pd.Series, *, rules: DisclosureProfile) -> pd.Series:
+    """The rows that are hidden, those included that protect another level of their subgroup in the same bin."""
+    hidden = hidden.copy()
+    counts = frame[_SIDES].fillna(0).astype("int64")
+    everybody = frame["subgroup"] == "all"
+    totals = {key: rows.index[0] for key, rows in frame[everybody].groupby([k for k in _MODEL_BIN if k != "role"])}
+    for key, rows in frame[~everybody].groupby([*_MODEL_BIN, "subgroup"], sort=False):
+        estimator, _, outcome, first, last, _ = key
+        total = totals.get((estimator, outcome, first, last))
+        if total is not None and hidden[total]:
+            continue
+        hidden[rows.index] = with_complement(
+            counts.loc[rows.index],
+            hidden[rows.index],
+            rules=rules,
+            total=None if total is None else counts.loc[total],
+        )
+    return hidden
+
+
+def _entries(*, few: pd.Series, saturated: pd.Series, hidden: pd.Series) -> tuple[Entry, ...]:
+    """The log: a cell is a number of a row. Each suppressed row is counted under the first rule that asked for it."""
+    numbers = len(NUMBERS["estimates"])
+    stays = sum(1 for column in ESTIMATES.names if column not in PUBLISHED_ESTIMATES.names)
+    cells = len(hidden) * numbers
+    visible = int((~hidden).sum())
+    affected = {
+        CONTRIBUTORS: int(few.sum()) * numbers,
+        RESIDUAL_DF: int((saturated & ~few).sum()) * numbers,
+        COMPLEMENT: int((hidden & ~few & ~saturated).sum()) * numbers,
+    }
+    return (
+        *(Entry(table="estimates", rule=rule, cells=cells, affected=count) for rule, count in affected.items()),
+        Entry(table="estimates", rule=ROUNDING, cells=visible * len(_SIDES), affected=visible * len(_SIDES)),
+        Entry(table="estimates", rule=PRECISION, cells=visible * len(_FIGURES), affected=visible * len(_FIGURES)),
+        Entry(table="estimates", rule=KEPT_BACK, cells=len(hidden) * stays, affected=len(hidden) * stays),
+    )

@@ -1,0 +1,119 @@
+"""The rules as data: what each protects and what is done where it does not hold.
+
+What these rules do not do, and the disclosure issue will: solve for each suppressed cell's attainable interval given
+everything published in this and all earlier releases (the ledger), dominance of one person in a pay figure (it needs
+records, which never come this far), and optimal suppression of tables with several totals (``pytauargus``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import pyarrow as pa
+
+from pipeline.vocabulary.schemas.results import DISCLOSURE_LOG
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One rule: its name in the log, what it protects, what is done."""
+
+    name: str
+    protects: str
+    action: str
+
+
+SMALL_COUNTS = Rule(
+    name="small counts",
+    protects="a person in a group so small that its members can be told apart",
+    action="suppressed",
+)
+ROUNDING = Rule(
+    name="rounded counts",
+    protects="a person who could be found by subtracting one published count from another",
+    action="rounded to the nearest multiple of the profile's base",
+)
+CONTRIBUTORS = Rule(
+    name="contributors",
+    protects="the people behind an estimate, on each side of the comparison",
+    action="the estimate, its errors, intervals, bands and counts suppressed",
+)
+RESIDUAL_DF = Rule(
+    name="residual degrees of freedom",
+    protects="the records that a saturated model would give back",
+    action="the estimate, its errors, intervals, bands and counts suppressed",
+)
+COMPLEMENT = Rule(
+    name="complement",
+    protects="a suppressed level that is everybody minus the levels published beside it",
+    action="the next smallest level suppressed too",
+)
+DIFFERENCES = Rule(
+    name="differences in a flow",
+    protects="a suppressed exclusion that is the difference of the people remaining before and after it",
+    action="neighbouring counts suppressed where rounding alone would not hide the difference",
+)
+DERIVED = Rule(
+    name="derived figures",
+    protects="the exact counts that an exact rate, share or difference would give back",
+    action="made again from the rounded counts",
+)
+PRECISION = Rule(
+    name="precision",
+    protects="what surplus digits of a figure say about single records",
+    action="rounded to the published decimals",
+)
+MODEL = Rule(
+    name="figures of a suppressed model",
+    protects="a suppressed estimate that a check on the same model describes",
+    action="status, figure and sentence withheld",
+)
+FREE_TEXT = Rule(
+    name="numbers in free text",
+    protects="a count that is written into a sentence instead of a column",
+    action="a number that the protocol does not declare is treated as a count",
+)
+KEPT_BACK = Rule(
+    name="columns that stay",
+    protects="what serves inference and would give back exact counts or every cross-product",
+    action="not published",
+)
+
+RULES = (
+    SMALL_COUNTS, ROUNDING, CONTRIBUTORS, RESIDUAL_DF, COMPLEMENT, DIFFERENCES, DERIVED, PRECISION, MODEL, FREE_TEXT,
+    KEPT_BACK,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of the log: how many cells of a table a rule looked at and how many it changed or withheld."""
+
+    table: str
+    rule: Rule
+    cells: int
+    affected: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disclosed:
+    """A table that has met its rules, and what they did."""
+
+    table: pa.Table
+    entries: tuple[Entry, ...]
+
+
+def log_table(entries: tuple[Entry, ...]) -> pa.Table:
+    """The ``DISCLOSURE_LOG`` of every rule that was applied, in the order of application."""
+    rows = [
+        {"table": e.table, "rule": e.rule.name, "cells": e.cells, "affected": e.affected, "action": e.rule.action}
+        for e in entries
+    ]
+    return DISCLOSURE_LOG.conform(pa.Table.from_pylist(rows, schema=DISCLOSURE_LOG.arrow))
+
+
+def frame_of(table: pa.Table) -> pd.DataFrame:
+    """A table as a frame whose integers can be null."""
+    nullable = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype()}
+    return pd.DataFrame(table.to_pandas(types_mapper=nullable.get))

@@ -1,0 +1,53 @@
+"""CSVW: what each column of a CSV file is, for machines (W3C Metadata Vocabulary for Tabular Data)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.release.publication.columns import COLUMNS
+from pipeline.release.publication.facts import Facts
+from pipeline.vocabulary.schemas.schema import Column, Schema
+
+APOSTROPHE = "Text that begins with =, +, -, @ or a tab is written with an apostrophe before it, unless it is a number or a range."
+
+
+def csvw_text(*, name: str, title: str, description: str, schema: Schema, facts: Facts) -> str:
+    """The CSVW metadata of ``<name>.csv`` as JSON: titles, descriptions, data types, nulls, primary key."""
+    content = {
+        "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
+        "url": f"{name}.csv",
+        "dialect": {"encoding": "utf-8", "header": True, "delimiter": ",", "lineTerminators": ["\n"]},
+        "dc:title": title,
+        "dc:description": f"{description} {APOSTROPHE}",
+        "dc:publisher": facts.organisation,
+        "dc:license": facts.licence,
+        "dc:source": facts.delivery,
+        "tableSchema": {"columns": [_column(column) for column in schema.columns], "primaryKey": list(schema.key)},
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _column(column: Column) -> dict[str, Any]:
+    """One column. Text is never null: empty text is text, and may be part of the key."""
+    meaning = COLUMNS[column.name]
+    unit = f" Unit: {column.unit}." if column.unit else ""
+    nulls: list[str] = [""] if column.nullable else []
+    return {
+        "name": column.name,
+        "titles": [column.name, meaning.title],
+        "dc:description": meaning.description + unit,
+        "datatype": _datatype(column),
+        "required": not column.nullable,
+        "null": nulls,
+    }
+
+
+def _datatype(column: Column) -> str | dict[str, str]:
+    if pa.types.is_integer(column.type):
+        return "integer"
+    if pa.types.is_floating(column.type):
+        return "number"
+    return {"base": "string", "format": "|".join(column.allowed)} if column.allowed else "string"
