@@ -1,0 +1,205 @@
+"""A whole delivery: everything drawn, written source by source, and the truth beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pipeline.synthetic.calendar import CPIH, PRICE_MONTHS
+from pipeline.synthetic.census import census_records, deaths
+from pipeline.synthetic.episode_tables import delivered_rows, episode_table
+from pipeline.synthetic.hospital import episodes
+from pipeline.synthetic.knobs import DEFAULT, Knobs
+from pipeline.synthetic.links import Links, draw_links, nino_links, person_links
+from pipeline.synthetic.operations import Operations, draw_operations
+from pipeline.synthetic.pay import paid_late, payment_table, payments
+from pipeline.synthetic.people import People, draw_people
+from pipeline.synthetic.truth import true_effects
+from pipeline.synthetic.work import Treatment, treatment
+from pipeline.synthetic.writing import as_text, write, write_delivery_json, write_truth
+from pipeline.vocabulary.errors import Fault, RequestError
+from pipeline.vocabulary.months import first_day
+
+FEWEST_PEOPLE = 100
+"""Fewer than this make no delivery with every kind of record in it."""
+
+_PEOPLE_AT_ONCE = 25_000
+_FEWEST_PARTS = 3
+_SHARE_IN_CSV = 0.01
+_EPISODES_AT_ONCE = 200_000
+
+_SHARE_BEFORE_PAY = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Population:
+    """Everything that is drawn before a row is written."""
+
+    people: People
+    operations: Operations
+    links: Links
+    treatment: Treatment
+    seed: int
+    knobs: Knobs
+
+
+def synthesise(
+    folder: Path,
+    *,
+    people: int,
+    seed: int,
+    knobs: Knobs = DEFAULT,
+    progress: Callable[[float], None] | None = None,
+    delivery: str | None = None,
+) -> None:
+    """Write a delivery into ``folder``, and its true effects into ``effects.csv`` in ``<folder>-truth``.
+
+    Parameters
+    ----------
+    folder
+        Made if absent; must be empty.
+    people
+        How many people there are, at least :data:`FEWEST_PEOPLE`.
+    progress
+        Called with the share that is done.
+    delivery
+        The delivery's id; ``synthetic-<seed>`` unless given.
+
+    Raises
+    ------
+    RequestError
+        If there are too few people, the seed is negative, or one of the two folders holds anything.
+    """
+    beside = folder.with_name(f"{folder.name}-truth")
+    _refuse(folder, beside, people=people, seed=seed)
+    report = progress or (lambda _: None)
+    population = draw_population(people=people, seed=seed, knobs=knobs)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_people(folder, population)
+    _write_hospital(folder / "hes_apc", population)
+    report(_SHARE_BEFORE_PAY)
+    _write_pay(folder / "paye_rti", population, report)
+    beside.mkdir(parents=True, exist_ok=True)
+    write_truth(truth(population), beside / "effects.csv")
+    write_delivery_json(folder, delivery=delivery or f"synthetic-{seed}")
+    report(1.0)
+
+
+def draw_population(*, people: int, seed: int, knobs: Knobs = DEFAULT) -> Population:
+    """The people of a delivery with their operations and links; nothing is written."""
+    operations = draw_operations(people=people, seed=seed, knobs=knobs)
+    everyone = draw_people(operations, people=people, seed=seed, knobs=knobs)
+    treated = treatment(everyone, operations, knobs)
+    links = draw_links(everyone, treated, seed=seed, knobs=knobs)
+    return Population(people=everyone, operations=operations, links=links, treatment=treated, seed=seed, knobs=knobs)
+
+
+def truth(population: Population) -> pa.Table:
+    """The true effects of a population: what ``effects.csv`` holds."""
+    drawn = population
+    return true_effects(
+        drawn.people, drawn.operations, drawn.links, drawn.treatment, seed=drawn.seed, knobs=drawn.knobs
+    )
+
+
+def _refuse(*folders: Path, people: int, seed: int) -> None:
+    faults = []
+    if people < FEWEST_PEOPLE:
+        faults.append(Fault(what="too few people are asked for", remedy=f"Ask for at least {FEWEST_PEOPLE}."))
+    if seed < 0:
+        faults.append(Fault(what="the seed is negative", remedy="Choose a seed of 0 or more."))
+    for folder in folders:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            fault = Fault(what="the folder for the delivery is not empty", file=folder.name, remedy="Choose another.")
+            faults.append(fault)
+    if faults:
+        raise RequestError(faults)
+
+
+def _write_people(folder: Path, population: Population) -> None:
+    """Census, deaths, links and prices: each in the formats and columns that its owner happens to use."""
+    people, seed, knobs = population.people, population.seed, population.knobs
+    first, second = (census_records(people, census, seed=seed, knobs=knobs) for census in (0, 1))
+    half = first.num_rows // 2
+    batch = first.slice(half)
+    write(first.slice(0, half), folder / "census" / "census-2011-a.parquet", seed=seed)
+    write(
+        batch.append_column("extract_batch", pa.array(np.full(batch.num_rows, 2))),
+        folder / "census" / "census-2011-b.parquet",
+        seed=seed,
+    )
+    few = _few(second.num_rows)
+    write(second.slice(few), folder / "census" / "census-2021.parquet", seed=seed)
+    write(second.slice(0, few), folder / "census" / "census-2021-late.csv.gz", seed=seed)
+    write(deaths(people, seed=seed), folder / "deaths" / "deaths.csv", seed=seed)
+    _write_mixed(person_links(people, population.links, seed=seed, knobs=knobs), folder / "links" / "person", seed=seed)
+    _write_mixed(nino_links(people, population.links, seed=seed, knobs=knobs), folder / "links" / "nino", seed=seed)
+    months = [f"{first_day(int(month)).year}-{first_day(int(month)).month}" for month in PRICE_MONTHS]
+    write(pa.table({"month": months, "cpih_index": CPIH}), folder / "prices" / "cpih" / "cpih.csv", seed=seed)
+
+
+def _few(rows: int) -> int:
+    """How many rows go into a text file: text is slow, and a few are enough to show that formats mix."""
+    return max(1, int(rows * _SHARE_IN_CSV))
+
+
+def _write_mixed(table: pa.Table, folder: Path, *, seed: int) -> None:
+    few = _few(table.num_rows)
+    write(table.slice(few), folder / "part-0.parquet", seed=seed)
+    write(table.slice(0, few), folder / "part-1.csv", seed=seed)
+
+
+def _write_hospital(folder: Path, population: Population) -> None:
+    """Episodes in Parquet parts, the first with dates as text, and two small text files, one with another column."""
+    people, seed, knobs = population.people, population.seed, population.knobs
+    made = episodes(people, population.operations, seed=seed, knobs=knobs)
+    rows = delivered_rows(made, seed=seed, knobs=knobs)
+    few = _few(len(rows))
+    edges = _edges(len(rows) - 2 * few, at_once=_EPISODES_AT_ONCE)
+    for part, (start, stop) in enumerate(pairwise(edges)):
+        table = episode_table(made, rows.take(slice(start, stop)), people, seed=seed, knobs=knobs)
+        if part == 0:
+            table = as_text(table, ("EPISTART", "EPIEND", "STARTAGE"))
+        write(table, folder / f"part-{part}.parquet", seed=seed)
+    for name, start in (("resupply.csv", len(rows) - 2 * few), ("resupply.csv.gz", len(rows) - few)):
+        table = episode_table(made, rows.take(slice(start, start + few)), people, seed=seed, knobs=knobs)
+        year = pa.repeat(pa.scalar("2223"), table.num_rows)
+        write(table.append_column("FYEAR", year), folder / name, seed=seed)
+
+
+def _write_pay(folder: Path, population: Population, report: Callable[[float], None]) -> None:
+    """Payments in Parquet parts of whole people, the last people's as text, and a text file of late payments."""
+    seed = population.seed
+    everyone = np.arange(len(population.people))
+    few = _few(len(everyone))
+    edges = _edges(len(everyone) - few, at_once=_PEOPLE_AT_ONCE)
+    late = []
+    for part, (start, stop) in enumerate(pairwise(edges)):
+        in_time, behind = _pay_of(everyone[start:stop], part, population)
+        write(in_time, folder / f"part-{part:03d}.parquet", seed=seed)
+        late.append(behind)
+        report(_SHARE_BEFORE_PAY + (0.98 - _SHARE_BEFORE_PAY) * (part + 1) / (len(edges) - 1))
+    in_time, behind = _pay_of(everyone[-few:], len(edges), population)
+    write(in_time, folder / "other-employers.csv", seed=seed)
+    write(pa.concat_tables([*late, behind]).unify_dictionaries(), folder / "late.csv.gz", seed=seed)
+
+
+def _pay_of(rows: NDArray[np.int64], part: int, population: Population) -> tuple[pa.Table, pa.Table]:
+    """Payments to some people as the owner delivers them: in time, and late."""
+    seed, knobs = population.seed, population.knobs
+    made = payments(population.people, population.treatment, rows=rows, seed=seed, knobs=knobs)
+    both = paid_late(made, seed=seed, part=part, knobs=knobs)
+    in_time, late = (payment_table(some, population.links, rows=rows, seed=seed) for some in both)
+    return in_time, late
+
+
+def _edges(rows: int, *, at_once: int) -> list[int]:
+    """Where to cut rows into parts: at least three, none larger than ``at_once``."""
+    parts = max(_FEWEST_PARTS, -(-rows // at_once))
+    return [int(edge) for edge in np.linspace(0, rows, parts + 1)]
