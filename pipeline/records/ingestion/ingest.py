@@ -87,7 +87,8 @@ def ingest(
             _refuse(_faults(files, profiles, schema=schema, columns=columns))
             repeats = find_repeats(connection, files, schema=schema, reading=how)
             _write_typed(connection, files, schema=schema, target=target / "typed")
-            _write_rejected(connection, files, schema=schema, target=target / "rejected")
+            dirty = [file for file, counts in zip(files, profiles, strict=True) if counts.rejected]
+            _write_rejected(connection, dirty or files[:1], schema=schema, target=target / "rejected")
             connection.execute(f"DROP TABLE {DROPPED}")
         finally:
             rmtree(target / "staging", ignore_errors=True)
