@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.vocabulary.months import first_day, month_number, parse_month
 
@@ -68,11 +69,12 @@ FIRST_DAYS_FROM = int(_FIRST_DAY_MONTHS[0])
 """The month of ``FIRST_DAYS[0]``."""
 
 
-def first_day_of(months: np.typing.NDArray[np.integer]) -> np.typing.NDArray[np.int32]:
+def first_day_of(months: NDArray[np.integer]) -> NDArray[np.int32]:
     """Day numbers of the first of each month."""
-    return FIRST_DAYS[months - FIRST_DAYS_FROM]
+    days: NDArray[np.int32] = FIRST_DAYS[months - FIRST_DAYS_FROM]
+    return days
 
 
-def month_of_day(days: np.typing.NDArray[np.integer]) -> np.typing.NDArray[np.int32]:
+def month_of_day(days: NDArray[np.integer]) -> NDArray[np.int32]:
     """The month that each day number falls in."""
     return (np.searchsorted(FIRST_DAYS, days, side="right") - 1 + FIRST_DAYS_FROM).astype(np.int32)

@@ -89,4 +89,5 @@ def gains(
     """
     band = np.clip((age - 25) // 10, 0, len(AGE_BANDS) - 1)
     gain = _BY_AGE_BAND[band] * _BY_DEPRIVATION[imd_quintile - 1]
-    return (gain / gain.mean() * (1 + earliness)).astype(np.float32)
+    relative: NDArray[np.float32] = (gain / gain.mean() * (1 + earliness)).astype(np.float32)
+    return relative

@@ -85,11 +85,13 @@ def _missed(people: People) -> NDArray[np.float64]:
     young = age // 10 == _TWENTIES
     london = people.described(people.region) == LONDON
     parts = {"young": young, "male": people.male, "minority": people.ethnic_group > 0, "london": london}
-    return np.sum([_MISSED[name] * who for name, who in parts.items()], axis=0)
+    missed: NDArray[np.float64] = np.sum([_MISSED[name] * who for name, who in parts.items()], axis=0)
+    return missed
 
 
 def _rates(missed: NDArray[np.float64], mean: float) -> NDArray[np.float64]:
-    return np.clip(mean + missed.mean() - missed, 0, 1)
+    rates: NDArray[np.float64] = np.clip(mean + missed.mean() - missed, 0, 1)
+    return rates
 
 
 def _seldom_or_little(people: People, treated: Treatment) -> NDArray[np.bool_]:

@@ -22,14 +22,14 @@ LABELS = [f"{first_day(int(month)).year}-{first_day(int(month)).month}" for mont
 
 _FIRST_DAYS = first_day_of(MONTHS)
 _LENGTHS = np.diff(np.append(_FIRST_DAYS, first_day_of(MONTHS[-1:] + 1)))
-_PAY_DAYS = np.where(_LENGTHS == _LENGTHS.max(), 5, 4)
+_PAY_DAYS = np.where(_LENGTHS.max() == _LENGTHS, 5, 4)
 
 _JOB_CHANGE = 0.02
 _RAISE = 0.03
 _PAY_BETWEEN_JOBS = 0.12
 _PAY_WITHIN_JOB = 0.03
 
-_WEEKLY = 0.05
+_WEEKLY = 0.03
 _SECOND_JOB = 0.03
 _SECOND_JOB_PAY = 0.3
 _CORRECTED = 0.003
