@@ -23,7 +23,8 @@ def rounded(counts: pd.Series, rules: DisclosureProfile) -> pd.Series:
     base = rules.round_to
     nearest = (2 * counts + base) // (2 * base) * base
     smallest = -(-rules.threshold // base) * base
-    return nearest.mask((counts > 0) & (nearest < smallest), smallest)
+    too_low = ((counts > 0) & (nearest < smallest)).fillna(value=False).astype(bool)
+    return nearest.mask(too_low, smallest)
 
 
 def shown(counts: pd.Series, hidden: pd.Series, rules: DisclosureProfile) -> pd.Series:

@@ -28,7 +28,7 @@ from pipeline.vocabulary.schemas.results import ESTIMATES, PUBLISHED_ESTIMATES
 
 _SIDES = ["n_treated", "n_comparison"]
 _FIGURES = [number for number in NUMBERS["estimates"] if number not in _SIDES]
-_MODEL_BIN = ["estimator", "role", "outcome", "months_from", "months_to"]
+_LEVELS_OF = ["estimator", "role", "outcome", "months_from", "months_to", "subgroup"]
 
 
 def disclose_estimates(table: pa.Table, *, protocol: Mapping[str, Any], rules: DisclosureProfile) -> Disclosed:
@@ -98,22 +98,16 @@ def _refuse_figures_without_people(frame: pd.DataFrame) -> None:
 
 
 def _with_complements(frame: pd.DataFrame, hidden: pd.Series, *, rules: DisclosureProfile) -> pd.Series:
-    """The rows that are hidden, those included that protect another level of their subgroup in the same bin."""
+    """The rows that are hidden, those included that protect another level of their subgroup in the same bin.
+
+    People whose level is not recorded have no row here, so nothing is published of them that a remainder of rounded
+    counts could be told about; where they are shown, in the balance table, they are a level like any other.
+    """
     hidden = hidden.copy()
     counts = frame[_SIDES].fillna(0).astype("int64")
-    everybody = frame["subgroup"] == "all"
-    totals = {key: rows.index[0] for key, rows in frame[everybody].groupby([k for k in _MODEL_BIN if k != "role"])}
-    for key, rows in frame[~everybody].groupby([*_MODEL_BIN, "subgroup"], sort=False):
-        estimator, _, outcome, first, last, _ = key
-        total = totals.get((estimator, outcome, first, last))
-        if total is not None and hidden[total]:
-            continue
-        hidden[rows.index] = with_complement(
-            counts.loc[rows.index],
-            hidden[rows.index],
-            rules=rules,
-            total=None if total is None else counts.loc[total],
-        )
+    for _, rows in frame[frame["subgroup"] != "all"].groupby(_LEVELS_OF, sort=False):
+        if hidden[rows.index].any():
+            hidden[rows.index] = with_complement(counts.loc[rows.index], hidden[rows.index], rules=rules)
     return hidden
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -20,7 +19,8 @@ FIGURE_DIGITS = 4
 
 WITHHELD = "Withheld: an estimate of this model is suppressed."
 
-_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?")
+"""A number that stands by itself: the digits of a name such as ``icd10`` are none."""
 
 
 def disclose_diagnostics(
@@ -86,17 +86,31 @@ def with_safe_numbers(texts: pd.Series, *, declared: frozenset[int], rules: Disc
 
 
 def declared_numbers(protocol: Mapping[str, Any]) -> frozenset[int]:
-    """Every whole number that the protocol's declaration holds: they were fixed before any record was read."""
-    declaration = json.dumps(protocol["evaluation"], default=str)
-    return frozenset(int(number) for number in re.findall(r"\d+", declaration))
+    """Every whole number that the protocol declares: ages, windows, sizes, years, fixed before any record was read.
+
+    Months and days of dates are none, nor are the outcomes' decimals: they would let small counts pass.
+    """
+    declaration = {name: value for name, value in protocol["evaluation"].items() if name != "outcomes"}
+    return frozenset(_whole_numbers(declaration))
+
+
+def _whole_numbers(declared: object) -> Iterator[int]:
+    if isinstance(declared, dict | list | tuple):
+        for part in declared.values() if isinstance(declared, dict) else declared:
+            yield from _whole_numbers(part)
+    elif isinstance(declared, str):
+        yield from (int(year) for year in re.findall(r"\d{4,}", declared))
+    elif isinstance(declared, int):
+        yield abs(declared)
 
 
 def _counted(estimates: pa.Table) -> frozenset[int]:
-    """How many bins a model has, in all and before the index: numbers of the design that sentences speak of."""
-    frame = frame_of(estimates.select(["estimator", "role", "outcome", "subgroup", "subgroup_value", "months_to"]))
+    """How many bins a model has, in all, before the index and identified there: sentences speak of them."""
     model = ["estimator", "role", "outcome", "subgroup", "subgroup_value"]
+    frame = frame_of(estimates.select([*model, "months_to", "estimate"]))
     before = frame[frame["months_to"] <= 0]
-    return frozenset(int(bins) for rows in (frame, before) for bins in rows.groupby(model).size())
+    identified = before[before["estimate"].notna()]
+    return frozenset(int(bins) for rows in (frame, before, identified) for bins in rows.groupby(model).size())
 
 
 def _significant(figure: float) -> float:

@@ -11,7 +11,9 @@ from pipeline.release.publication.columns import COLUMNS
 from pipeline.release.publication.facts import Facts
 from pipeline.vocabulary.schemas.schema import Column, Schema
 
-APOSTROPHE = "Text that begins with =, +, -, @ or a tab is written with an apostrophe before it, unless it is a number or a range."
+APOSTROPHE = (
+    "Text that a spreadsheet would compute (=, +, -, @ or a tab first) is written with an apostrophe before it."
+)
 
 
 def csvw_text(*, name: str, title: str, description: str, schema: Schema, facts: Facts) -> str:
