@@ -18,6 +18,7 @@ from pipeline.release.disclosure import disclose
 from pipeline.release.disclosure.release import Release
 from pipeline.release.publication.facts import Facts
 from pipeline.release.publication.pages import evaluation_page, index_page
+from pipeline.release.publication.revisions import REVISIONS
 from pipeline.vocabulary.protocol import Protocol, StaggeredAdoption
 from pipeline.vocabulary.schemas.people import ATTRITION, LINKAGE_QUALITY
 from pipeline.vocabulary.schemas.results import BALANCE, DIAGNOSTICS, ESTIMATES
@@ -175,7 +176,8 @@ def _diagnostics(protocol: Protocol) -> pa.Table:
     return DIAGNOSTICS.conform(pa.Table.from_pylist(rows))
 
 
-def _release(name: str, small: tuple[str, ...] = ()) -> Release:
+def _release(name: str, *, small: tuple[str, ...] = (), **declared: Any) -> Release:
+    """A release of one evaluation; ``small`` levels have too few people, ``declared`` fields are declared otherwise."""
     protocol = load(name)
     linked = not isinstance(protocol.evaluation.design, StaggeredAdoption)
     profile = protocol.evaluation.disclosure_profile
@@ -186,7 +188,7 @@ def _release(name: str, small: tuple[str, ...] = ()) -> Release:
     return disclose(
         evaluation=name,
         protocol={
-            "evaluation": protocol.evaluation.model_dump(mode="json"),
+            "evaluation": protocol.evaluation.model_dump(mode="json") | declared,
             "digest": protocol.digest,
             "codelists": lists,
         },
@@ -210,6 +212,12 @@ def releases() -> Mapping[str, Release]:
 
 
 @pytest.fixture(scope="session")
+def release_of() -> Callable[..., Release]:
+    """Makes a release of one evaluation, declared otherwise where a test says so."""
+    return _release
+
+
+@pytest.fixture(scope="session")
 def facts() -> Facts:
     """What a demonstration says about itself."""
     said = read_settings().publication
@@ -222,23 +230,18 @@ def facts() -> Facts:
         seed=20241205,
         versions={"causeway": "0.1.0", "duckdb": "2.0.0", "numpy": "2.4.0"},
         profile="demo",
-        organisation=said.organisation,
-        contact=said.contact,
-        revisions_policy=said.revisions_policy,
-        next_release=said.next_release,
+        **said.model_dump(),
     )
 
 
 @pytest.fixture(scope="session")
 def revisions() -> pa.Table:
     """Two numbers of one evaluation changed since the version before."""
-    changed = {"evaluation": "bariatric_surgery", "outcome": "pay", "months_from": 55, "months_to": 60}
-    return pa.Table.from_pylist(
-        [
-            changed | {"column": "estimate", "old": "83.91", "new": "84.02", "status": "changed"},
-            changed | {"column": "std_error", "old": "11.02", "new": "11.01", "status": "changed"},
-        ]
-    )
+    row = {"evaluation": "bariatric_surgery", "file": "estimates.csv", "revision": "changed"}
+    row["key"] = "ons_fixed_effects; headline; pay; all; 55; 60"
+    changed = [row | {"column": "estimate", "old": "83.91", "new": "84.02"}]
+    changed += [row | {"column": "std_error", "old": "11.02", "new": "11.01"}]
+    return REVISIONS.conform(pa.Table.from_pylist(changed))
 
 
 @pytest.fixture(scope="session")
@@ -265,9 +268,3 @@ def browser() -> Iterator[Browser]:
         chromium = driver.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)
         yield chromium
         chromium.close()
-
-
-@pytest.fixture(scope="session")
-def addresses(site: Path) -> Callable[[], list[str]]:
-    """The address of every page."""
-    return lambda: [page.as_uri() for page in sorted(site.rglob("*.html"))]

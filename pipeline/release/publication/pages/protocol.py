@@ -10,8 +10,7 @@ from datetime import date
 from functools import singledispatch
 
 from pipeline.release.disclosure.release import Release
-from pipeline.release.publication.pages.tables import Table
-from pipeline.release.publication.pages.words import as_heading, estimator, listed, named, number, span
+from pipeline.release.publication.pages.words import estimator, listed, named, number, span
 from pipeline.vocabulary.months import first_day, parse_month
 from pipeline.vocabulary.protocol import Evaluation, LinkedPanel, StaggeredAdoption
 from pipeline.vocabulary.windows import Window
@@ -25,20 +24,29 @@ class Item:
     words: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Codes:
+    """A code list: its name, who published it, which edition, its codes in a sentence."""
+
+    name: str
+    source: str
+    version: str
+    codes: str
+
+
 def items(evaluation: Evaluation) -> tuple[Item, ...]:
     """Every declared field in words, in the order that a target-trial protocol is read."""
     return tuple(Item(term=term, words=words) for term, words in _lines(evaluation) if words)
 
 
-def codelists(release: Release) -> tuple[Table, ...]:
+def codelists(release: Release) -> tuple[Codes, ...]:
     """Each code list with where it comes from, its version and its codes."""
     return tuple(
-        Table(
-            key=f"codes-{name}",
-            caption=f"{as_heading(name)}, version {listing['version']}. Source: {listing['source']}",
-            headings=("Code", "Meaning"),
-            labels=2,
-            rows=tuple(_code(code) for code in listing["codes"]),
+        Codes(
+            name=name,
+            source=listing["source"],
+            version=listing["version"],
+            codes=f"{len(listing['codes'])} codes: " + ", ".join(listing["codes"]),
         )
         for name, listing in sorted(release.protocol["codelists"].items())
     )
@@ -47,14 +55,6 @@ def codelists(release: Release) -> tuple[Table, ...]:
 def registered(release: Release) -> str:
     """The declaration itself, as its digest was taken."""
     return json.dumps(release.protocol["evaluation"], indent=2, ensure_ascii=False, sort_keys=True)
-
-
-def _code(code: object) -> tuple[str, str]:
-    """A code with its group, where the list gives one."""
-    if isinstance(code, str):
-        return code, ""
-    first, *rest = code if isinstance(code, list | tuple) else (code,)
-    return str(first), ", ".join(str(part) for part in rest)
 
 
 def _lines(evaluation: Evaluation) -> Iterator[tuple[str, str]]:

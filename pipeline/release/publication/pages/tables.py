@@ -139,19 +139,21 @@ def disclosure_table(release: Release) -> Table:
 
 
 def revisions_table(revisions: pa.Table, evaluation: str) -> Table:
-    """The changes since the last version of this delivery, of this evaluation alone, at most the first few."""
-    rows = [row for row in revisions.to_pylist() if row.get("evaluation", evaluation) == evaluation]
-    statuses = Counter(str(row["status"]) for row in rows if row.get("status"))
-    counted = ", ".join(f"{n:,} {status}" for status, n in sorted(statuses.items()))
+    """The changes of one evaluation since the version before, at most the first few."""
+    rows = [row for row in revisions.to_pylist() if row["evaluation"] == evaluation]
+    kinds = Counter(row["revision"] for row in rows)
+    counted = ", ".join(f"{n:,} {kind}" for kind, n in sorted(kinds.items()))
     cut = f" The first {_REVISIONS_SHOWN} are here, all in revisions.csv." if len(rows) > _REVISIONS_SHOWN else ""
-    names = tuple(name for name in revisions.column_names if name != "evaluation")
     return Table(
         key="revisions-table",
         caption="Numbers that differ from the version before",
-        headings=tuple(as_heading(name) for name in names),
-        labels=len(names),
-        rows=tuple(tuple(_plain(row[name]) for name in names) for row in rows[:_REVISIONS_SHOWN]),
-        note=f"{len(rows):,} numbers: {counted}.{cut}" if counted else f"{len(rows):,} numbers.{cut}",
+        headings=("File", "Row", "Number", "What", "Before", "Now"),
+        labels=4,
+        rows=tuple(
+            (row["file"], row["key"], row["column"], row["revision"], row["old"], row["new"])
+            for row in rows[:_REVISIONS_SHOWN]
+        ),
+        note=f"Numbers: {counted}.{cut}",
     )
 
 
@@ -214,8 +216,3 @@ def _check_row(row: dict[str, Any]) -> tuple[str, ...]:
     threshold = "" if row["threshold"] is None else f"{row['threshold']:.3g}"
     words = (as_heading(row["check"]), as_heading(row["outcome"]), _STATUSES[row["status"]], row["sentence"])
     return (*words, figure, threshold)
-
-
-def _plain(value: object) -> str:
-    """A cell of a table whose columns are not known beforehand."""
-    return "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)

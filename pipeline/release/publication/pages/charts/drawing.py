@@ -21,6 +21,9 @@ BAND = "#D9D9D9"
 BAND_EDGE = "#8A8A8A"
 """The band's outline: three times as dark as white, as WCAG 1.4.11 asks of what a chart needs."""
 
+PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+"""Behind a symbol, so that no line crosses it."""
+
 GUIDE = "#3D3D3D"
 """Dark grey for zero and the index month."""
 

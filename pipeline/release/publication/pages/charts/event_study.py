@@ -11,6 +11,7 @@ from pipeline.release.publication.pages.charts.drawing import (
     BAND_EDGE,
     GUIDE,
     INK,
+    PAPER,
     Alternative,
     Drawing,
     Size,
@@ -87,11 +88,11 @@ def _bands(axes: Axes, effects: Iterable[Effect]) -> None:
 def _points(axes: Axes, effects: Iterable[Effect], size: Size) -> None:
     """The estimates with their pointwise intervals."""
     wide = size.name == "wide"
-    for effect in effects:
-        if effect.estimate:
-            interval = effect.estimate.interval
-            axes.vlines(_middle(effect), interval.lower, interval.upper, color=INK, linewidth=2.4 if wide else 1.4)
-            axes.plot(_middle(effect), effect.estimate.value, "o", color=INK, markersize=5 if wide else 3, zorder=3)
+    shown = [(_middle(effect), effect.estimate) for effect in effects if effect.estimate]
+    middles = [middle for middle, _ in shown]
+    lower, upper = ([getattr(one.interval, end) for _, one in shown] for end in ("lower", "upper"))
+    axes.vlines(middles, lower, upper, color=INK, linewidth=2.4 if wide else 1.4)
+    axes.plot(middles, [one.value for _, one in shown], "o", color=INK, markersize=5 if wide else 3, zorder=3)
 
 
 def _reference(axes: Axes, reference: Iterable[Bin], size: Size) -> None:
@@ -112,7 +113,7 @@ def _withheld(axes: Axes, effects: Iterable[Effect], size: Size) -> None:
     for effect in effects:
         if effect.estimate is None:
             text = symbol(suppressed=effect.suppressed)
-            axes.text(_middle(effect), 0.02, text, transform=foot, ha="center", va="bottom", fontsize=size.text - 1)
+            axes.text(_middle(effect), 0.02, text, transform=foot, ha="center", size=size.text - 1, bbox=PAPER)
 
 
 def _axes(axes: Axes, effects: OutcomeEffects, size: Size) -> None:
@@ -121,6 +122,8 @@ def _axes(axes: Axes, effects: OutcomeEffects, size: Size) -> None:
 
     bins: tuple[Bin | Effect, ...] = (*effects.headline, *effects.reference)
     first, last = min(bin_.first for bin_ in bins), max(bin_.last for bin_ in bins)
+    axes.use_sticky_edges = False  # a band that ends the axis needs air below it, too
+    axes.autoscale_view(scalex=False)
     axes.set_xlim(first - 1, last + 1)
     axes.xaxis.set_major_locator(MultipleLocator(_tick(last - first, wide=size.name == "wide")))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 0)))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from pipeline.release.publication.pages.charts.drawing import GUIDE, INK, Alternative, Drawing, Size, drawing
+from pipeline.release.publication.pages.charts.drawing import GUIDE, INK, PAPER, Alternative, Drawing, Size, drawing
 from pipeline.release.publication.pages.effects import Effect, OutcomeEffects
 from pipeline.release.publication.pages.words import (
     amount,
@@ -72,7 +72,8 @@ def _heading(axes: Axes, text: str, position: int) -> None:
 def _line(axes: Axes, effect: Effect, position: int, size: Size) -> None:
     if effect.estimate is None:
         text = symbol(suppressed=effect.suppressed)
-        axes.text(0.02, position, text, transform=axes.get_yaxis_transform(), va="center", fontsize=size.text - 1)
+        edge = axes.get_yaxis_transform()
+        axes.text(0.02, position, text, transform=edge, va="center", size=size.text - 1, bbox=PAPER)
         return
     interval = effect.estimate.interval
     axes.hlines(position, interval.lower, interval.upper, color=INK, linewidth=2.2)
