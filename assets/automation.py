@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 import evaluations
-from assets import stages
 from assets.resources import DEFAULT_STORE
+from assets.stages.records import concerned
 
 EVERY_MONTH = "0 6 1 * *"
 
@@ -21,7 +22,7 @@ DELIVERY_JOB = dg.define_asset_job(
 )
 
 
-def evaluation_job(name: str) -> dg.UnresolvedAssetJobDefinition:
+def evaluation_job(name: str) -> UnresolvedAssetJobDefinition:
     """One evaluation with everything upstream of it: what is made already is found in the store."""
     return dg.define_asset_job(
         f"{name}_job",
@@ -69,7 +70,7 @@ def delivery_sensor() -> Iterator[dg.RunRequest | dg.SkipReason]:
         yield dg.SkipReason("No complete delivery is waiting.")
     for folder in complete:
         stated = hashlib.sha256((folder / "delivery.json").read_bytes()).hexdigest()
-        for protocol in stages.concerned(ingestion.delivered_sources(folder)):
+        for protocol in concerned(folder):
             yield dg.RunRequest(
                 run_key=f"{protocol.name}:{folder.name}:{stated}",
                 job_name=f"{protocol.name}_job",

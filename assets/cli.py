@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
+from assets.unforeseen import unforeseen
 from pipeline.vocabulary.errors import CausewayError, RequestError
 
 app = typer.Typer(
     name="causeway",
-    help="What health interventions do to people's work: from a linked delivery to a published estimate.",
+    help="What health interventions do to people's work: from a linked delivery to a published estimate. "
+    "With any command, --debug shows tracebacks.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -23,24 +25,41 @@ EvaluationOption = Annotated[
 ]
 
 
-@app.callback()
-def causeway(
-    context: typer.Context,
-    *,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show tracebacks. They may show values of records: never in a log.")
-    ] = False,
-) -> None:
-    """Keep what holds for every command."""
-    context.obj = debug
-
-
 @app.command()
 def evaluations() -> None:
     """What is defined: each evaluation with its design, outcomes and protocol digest."""
     from assets.tables import evaluations_table
 
     _say(evaluations_table())
+
+
+@app.command()
+def synth(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A new folder; the truth goes beside it, in DIR-truth.")
+    ],
+    *,
+    people: Annotated[int, typer.Option(help="How many people.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
+    delivery: Annotated[str | None, typer.Option(help="The delivery's id (default: synthetic-SEED).")] = None,
+    knob: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Turn a knob; causeway knobs lists them."),
+    ] = None,
+) -> None:
+    """Make a synthetic delivery with known effects."""
+    from assets.synth import synth as make_synthetic
+
+    make_synthetic(folder, people=people, seed=seed, delivery=delivery, knobs=knob or ())
+    typer.echo(f"Delivery in {folder}; its true effects in {folder}-truth/effects.csv.")
+
+
+@app.command()
+def knobs() -> None:
+    """List what causeway synth --knob NAME=VALUE can turn."""
+    from assets.tables import knobs_table
+
+    _say(knobs_table())
 
 
 @app.command()
@@ -61,16 +80,14 @@ def deliver(
 
 @app.command()
 def validate(
-    context: typer.Context,
     folder: Folder,
     *,
-    store: StoreOption = Path("store"),
-    report: Annotated[Path | None, typer.Option(help="Where to put the report (default: inside the store).")] = None,
+    out: Annotated[Path, typer.Option(help="Where the report and the quarantined row keys go.")] = Path("validation"),
 ) -> None:
-    """Read and check a delivery, and write a report that its owner can act on."""
-    from assets.runs import validate as run_validation
+    """Read and check a delivery: a report that its owner can act on, whether or not the delivery is refused."""
+    from assets.validate import validate as validate_delivery
 
-    page = run_validation(folder, store=store, report=report, debug=context.obj)
+    page = validate_delivery(folder, out=out)
     typer.echo(f"Every source holds. Report: {page}")
 
 
@@ -85,7 +102,7 @@ def run(
     """Take a delivery to releasable estimates. What is already made from the same inputs is not made again."""
     from assets.runs import run as run_evaluations
 
-    done = run_evaluations(folder, store=store, evaluations=evaluation or (), debug=context.obj)
+    done = run_evaluations(folder, store=store, chosen=evaluation or (), debug=context.obj)
     typer.echo(f"Ready to publish: {', '.join(done)}.")
 
 
@@ -112,21 +129,31 @@ def _say(table: object) -> None:
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code; a refusal is one paragraph on standard error."""
-    debug = "--debug" in sys.argv[1:]
+    """Run the command line and leave with its exit code; a refusal is one paragraph on standard error.
+
+    ``--debug`` may stand anywhere: it shows tracebacks, which may show values of records, so never in a log.
+    """
+    arguments = sys.argv[1:]
+    debug = "--debug" in arguments
     try:
-        app()
-    except CausewayError as refusal:
-        if debug:
-            raise
-        typer.echo(f"causeway: {refusal}", err=True)
-        sys.exit(refusal.exit_code)
-    except OSError as error:
-        if debug:
-            raise
-        wrong = RequestError(f"{error.strerror or 'a file could not be used'}: {error.filename or 'no file named'}")
-        typer.echo(f"causeway: {wrong}", err=True)
-        sys.exit(wrong.exit_code)
+        app([argument for argument in arguments if argument != "--debug"], obj=debug)
     except KeyboardInterrupt:
         typer.echo("causeway: stopped; what was finished is kept, and the same command goes on from there.", err=True)
         sys.exit(130)
+    except CausewayError as refusal:
+        if debug:
+            raise
+        _refuse(refusal)
+    except OSError as error:
+        if debug:
+            raise
+        _refuse(RequestError(f"{error.strerror or 'a file could not be used'}: {error.filename or 'no file named'}"))
+    except Exception as error:
+        if debug:
+            raise
+        _refuse(unforeseen("causeway", error))
+
+
+def _refuse(refusal: CausewayError) -> None:
+    typer.echo(f"causeway: {refusal}", err=True)
+    sys.exit(refusal.exit_code)

@@ -1,18 +1,18 @@
-"""Everything that Dagster loads: assets, checks, jobs, schedules and the sensor, built from what is in ``evaluations/``."""
+"""Everything that Dagster loads: assets, checks, jobs, schedules, sensor; built from what ``evaluations/`` holds."""
 
 import dagster as dg
 
-from assets import stages
 from assets.automation import DELIVERY_JOB, EVALUATION_JOBS, SCHEDULES, delivery_sensor
 from assets.evaluation import evaluation_assets
 from assets.publication import publication
 from assets.records import delivery, source_asset, spine
 from assets.resources import Causeway, StoredResults
+from assets.stages.made_from import protocols as declared
 
 
 def all_assets() -> list[dg.AssetsDefinition]:
     """The whole graph: the delivery and its sources, one group per evaluation, the publication."""
-    protocols = stages.protocols()
+    protocols = declared()
     sources = sorted({source for protocol in protocols.values() for source in protocol.evaluation.sources})
     evaluated = [asset for protocol in protocols.values() for asset in evaluation_assets(protocol)]
     return [delivery, *map(source_asset, sources), spine, *evaluated, publication]

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from assets import previews, stages
+from assets import previews
 from assets.resources import Causeway
+from assets.stages import evaluation as stages
 from assets.telling import told
 from pipeline.engine.store import Result
 from pipeline.vocabulary.protocol import LinkedPanel, Protocol
@@ -49,7 +50,7 @@ def _cohort(protocol: Protocol) -> dg.AssetsDefinition:
     def cohort(causeway: Causeway, **inputs: Result) -> dg.MaterializeResult[Result]:
         with told(f"{protocol.name}/cohort"):
             result = stages.cohort(causeway, protocol, {key: inputs[_argument(protocol, key)] for key in keys})
-            return dg.MaterializeResult(value=result, metadata={"attrition": previews.attrition(result)})
+            return dg.MaterializeResult(value=result, metadata={"attrition": previews.table(result, "attrition")})
 
     return cohort
 
@@ -68,9 +69,7 @@ def _panel(protocol: Protocol) -> dg.AssetsDefinition:
         with told(f"{protocol.name}/panel"):
             result = stages.panel(causeway, protocol, {key: inputs[_argument(protocol, key)] for key in keys})
             note = result.note("panel")
-            return dg.MaterializeResult(
-                value=result, metadata={"people": note["n_people"], "months": note["n_months"]}
-            )
+            return dg.MaterializeResult(value=result, metadata={"people": note["n_people"], "months": note["n_months"]})
 
     return panel
 
@@ -86,7 +85,7 @@ def _estimates(protocol: Protocol) -> dg.AssetsDefinition:
     def estimates(causeway: Causeway, panel: Result) -> dg.MaterializeResult[Result]:
         with told(f"{protocol.name}/estimates"):
             result = stages.estimates(causeway, protocol, panel)
-            return dg.MaterializeResult(value=result, metadata=stages.table_rows(result, "estimates"))
+            return dg.MaterializeResult(value=result, metadata={"models": previews.rows(result, "estimates")})
 
     return estimates
 
@@ -105,7 +104,7 @@ def _diagnostics(protocol: Protocol) -> dg.AssetsDefinition:
     def diagnostics(causeway: Causeway, cohort: Result, estimates: Result) -> dg.MaterializeResult[Result]:
         with told(f"{protocol.name}/diagnostics"):
             result = stages.diagnostics(causeway, protocol, cohort, estimates)
-            return dg.MaterializeResult(value=result, metadata=stages.table_rows(result, "diagnostics"))
+            return dg.MaterializeResult(value=result, metadata={"checks": previews.table(result, "diagnostics")})
 
     return diagnostics
 

@@ -1,10 +1,12 @@
 """Stage 8 as an asset: every release of a delivery, written as files."""
 
+from pathlib import Path
+
 import dagster as dg
 
 import evaluations
-from assets import stages
 from assets.resources import Causeway
+from assets.stages.publication import publication as write_release
 from assets.telling import told
 
 
@@ -24,5 +26,5 @@ class PublicationConfig(dg.Config):
 def publication(causeway: Causeway, config: PublicationConfig) -> dg.MaterializeResult[None]:
     """One row per published file; made from releases only, with a manifest of digests."""
     with told("publication"):
-        folder = stages.publication(causeway, out=config.out, profile=config.profile)
+        folder = write_release(causeway, out=Path(config.out), profile=config.profile)
         return dg.MaterializeResult(metadata={"release": str(folder)})

@@ -2,9 +2,10 @@
 
 import dagster as dg
 
-from assets import stages
-from assets.checks import check_results, check_specs
+from assets import previews
+from assets.checks import check_specs, shown
 from assets.resources import Causeway
+from assets.stages import records as stages
 from assets.telling import told
 from pipeline.engine.store import Result
 
@@ -19,9 +20,10 @@ def delivery(causeway: Causeway) -> dg.MaterializeResult[Result]:
         return dg.MaterializeResult(value=result, metadata={"files": len(result.note("delivery")["files"])})
 
 
-def source_asset(source: str, grain: str) -> dg.AssetsDefinition:
+def source_asset(source: str) -> dg.AssetsDefinition:
     """The asset of one source, with an asset check for each of its expectations."""
     key = dg.AssetKey(source.split("/"))
+    grain = stages.source_schema(source).grain
 
     @dg.asset(
         key=key,
@@ -32,11 +34,14 @@ def source_asset(source: str, grain: str) -> dg.AssetsDefinition:
         check_specs=check_specs(source, key),
     )
     def accepted(causeway: Causeway, delivered: Result):  # noqa: ANN202 - dagster reads a generator's type as a value
+        from pipeline.records.validation import Validation
+
         with told(source):
-            validation = stages.validated(causeway, delivered, source)
-            yield from check_results(validation)
-            result = stages.accepted(causeway, validation, source)
-            yield dg.MaterializeResult(value=result, metadata=stages.row_counts(validation))
+            validation = Validation.read(stages.validated(causeway, delivered, source).note("validation"))
+            yield from shown(validation, key)
+            result = stages.accepted(causeway, delivered, source)
+            counts = {"delivered": validation.rows_delivered, "quarantined": validation.rows_quarantined}
+            yield dg.MaterializeResult(value=result, metadata=counts | {"accepted": validation.rows_accepted})
 
     return accepted
 
@@ -58,4 +63,4 @@ def spine(
     with told("spine"):
         sources = (hes_apc, census, deaths, links_person, links_nino)
         result = stages.spine(causeway, dict(zip(stages.SPINE_SOURCES, sources, strict=True)))
-        return dg.MaterializeResult(value=result, metadata=stages.table_rows(result, "spine"))
+        return dg.MaterializeResult(value=result, metadata={"linkage": previews.table(result, "linkage_quality")})

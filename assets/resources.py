@@ -20,7 +20,7 @@ DEFAULT_DELIVERY = "demo/delivery"
 DEFAULT_STORE = "demo/store"
 
 
-class Causeway(dg.ConfigurableResource):
+class Causeway(dg.ConfigurableResource["Causeway"]):
     """The delivery that a run reads and the store it keeps results in.
 
     ``dagster dev`` takes both from ``CAUSEWAY_DELIVERY`` and ``CAUSEWAY_STORE``; a sensor or the command line sets them
@@ -72,7 +72,7 @@ class Causeway(dg.ConfigurableResource):
             yield connection
 
     def recorded(self, key: str) -> Result | None:
-        """This delivery's latest result under a key; ``None`` where there is none."""
+        """The delivery's latest result under a key; ``None`` where there is none."""
         return self.results.recorded(self.delivery_id, key)
 
 

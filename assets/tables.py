@@ -23,3 +23,15 @@ def evaluations_table() -> Table:
             protocol.digest[:12],
         )
     return table
+
+
+def knobs_table() -> Table:
+    """Each knob of a synthetic delivery with its default and what it does."""
+    from pipeline.synthetic import Knobs
+
+    table = Table(title="Knobs of a synthetic delivery")
+    for column in ("knob", "default", "does"):
+        table.add_column(column, overflow="fold")
+    for name, knob in Knobs.model_fields.items():
+        table.add_row(name, str(knob.default), " ".join((knob.description or "").split()))
+    return table

@@ -1,4 +1,4 @@
-"""How a stage tells whoever runs it that it started, finished or refused: Dagster always, the command line if it asks."""
+"""How a stage tells that it started, finished or refused: Dagster always, the command line if it listens."""
 
 import time
 from collections.abc import Iterator
@@ -8,7 +8,8 @@ from typing import Protocol
 
 import dagster as dg
 
-from pipeline.vocabulary.errors import CausewayError, Fault
+from assets.unforeseen import unforeseen
+from pipeline.vocabulary.errors import CausewayError
 
 
 class Listener(Protocol):
@@ -30,10 +31,6 @@ class Listener(Protocol):
 LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
-class UnforeseenError(CausewayError):
-    """A fault in Causeway itself. Its text is kept back, because a library may have quoted a record in it."""
-
-
 @contextmanager
 def told(stage: str) -> Iterator[None]:
     """Run a stage so that whatever it raises reaches Dagster as a failure whose text holds no record's value."""
@@ -46,18 +43,9 @@ def told(stage: str) -> Iterator[None]:
     except Exception as error:
         if listener and listener.debug and not isinstance(error, CausewayError):
             raise
-        refusal = error if isinstance(error, CausewayError) else _unforeseen(stage, error)
+        refusal = error if isinstance(error, CausewayError) else unforeseen(stage, error)
         if listener:
             listener.refused(refusal)
         raise dg.Failure(description=str(refusal), allow_retries=False) from None
     if listener:
         listener.finished(stage, time.perf_counter() - start)
-
-
-def _unforeseen(stage: str, error: Exception) -> UnforeseenError:
-    return UnforeseenError(
-        Fault(
-            what=f"{stage} stopped on an unforeseen {type(error).__name__}",
-            remedy="This is a fault in Causeway; --debug shows where, and may show values of records.",
-        )
-    )

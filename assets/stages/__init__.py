@@ -1,0 +1,4 @@
+"""Where the rooms meet: each stage as one call into ``pipeline``, kept in the store under what it was made from.
+
+A delivery's folder goes in; results in the store leave, each under the digest of its inputs, code and settings.
+"""

@@ -1,0 +1,173 @@
+"""Stages 1 to 3: a delivery becomes accepted sources and a spine."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assets.resources import Causeway
+from assets.stages.made_from import code, protocols
+from pipeline.engine.store import Result, write_note
+from pipeline.vocabulary.errors import DeliveryRefused, Fault
+from pipeline.vocabulary.outcomes import Outcome
+from pipeline.vocabulary.protocol import LinkedPanel, Protocol
+from pipeline.vocabulary.schemas.panels import linked_panel_columns, linked_panel_schema
+from pipeline.vocabulary.schemas.schema import Schema
+from pipeline.vocabulary.schemas.sources import SOURCES
+
+if TYPE_CHECKING:
+    from pipeline.records.ingestion import Delivery
+
+SPINE_SOURCES = ("hes_apc", "census", "deaths", "links/person", "links/nino")
+
+
+def concerned(folder: Path) -> list[Protocol]:
+    """The evaluations that a delivery is for: those that have any of their sources in it."""
+    return [p for p in protocols().values() if any((folder / source).is_dir() for source in p.evaluation.sources)]
+
+
+def known_sources() -> set[str]:
+    """Every source that some evaluation needs."""
+    return {source for protocol in protocols().values() for source in protocol.evaluation.sources}
+
+
+def source_schema(source: str) -> Schema:
+    """A source's schema: fixed, or for a panel as its evaluation declares it."""
+    return SOURCES[source] if source in SOURCES else linked_panel_schema(*_panel(source))
+
+
+def source_columns(causeway: Causeway, source: str) -> Mapping[str, str]:
+    """Causeway's column names to the owner's: from ``configs/columns.toml``, or for a panel from its evaluation."""
+    return causeway.settings.columns[source] if source in SOURCES else linked_panel_columns(*_panel(source))
+
+
+def _panel(source: str) -> tuple[LinkedPanel, tuple[Outcome, ...]]:
+    declared = [(p.evaluation.design, p.evaluation.outcomes) for p in protocols().values()]
+    return next((d, o) for d, o in declared if isinstance(d, LinkedPanel) and d.source == source)
+
+
+def delivery(causeway: Causeway) -> Result:
+    """What was delivered: every file with its digest; refused if a source that its evaluations need is missing."""
+    from pipeline.records.ingestion import read_delivery
+
+    needed = {source for protocol in concerned(causeway.folder) for source in protocol.evaluation.sources}
+    read = read_delivery(causeway.folder, required=needed)
+    if not needed:
+        raise DeliveryRefused(Fault(what="the delivery holds no source of any evaluation", file="delivery.json"))
+    causeway.results.check_registered(read.id, read.digests)
+    files = [{"source": f.source, "name": f.name, "size": f.size, "sha256": f.sha256} for f in read.files]
+    note = {"id": read.id, "cut_off": read.cut_off.isoformat(), "files": files}
+    return causeway.results.make(
+        "delivery",
+        code=code("records/ingestion"),
+        settings=note,
+        build=lambda folder: write_note(note, folder, "delivery"),
+    )
+
+
+def read_back(causeway: Causeway, delivered: Result) -> "Delivery":
+    """The delivery as stage 1 saw it, its digests not computed again."""
+    from pipeline.records.ingestion import DeliveredFile, Delivery
+
+    note = delivered.note("delivery")
+    files = (DeliveredFile(path=causeway.folder / f["source"] / f["name"], **f) for f in note["files"])
+    cut_off = date.fromisoformat(note["cut_off"])
+    return Delivery(id=note["id"], cut_off=cut_off, folder=causeway.folder, files=tuple(files))
+
+
+def ingested(causeway: Causeway, delivered: Result, source: str) -> Result:
+    """A source's files as one typed table, rows that cannot be typed beside it."""
+    from pipeline.records.ingestion import ingest
+
+    read = read_back(causeway, delivered)
+    schema, columns = source_schema(source), source_columns(causeway, source)
+    clear = causeway.settings.validation.clear_identifiers
+
+    def build(folder: Path) -> None:
+        with causeway.database() as connection:
+            ingest(connection, read, schema, columns=columns, clear_identifiers=clear, target=folder)
+
+    files = {file.name: file.sha256 for file in read.of(source)}
+    settings = {"files": files, "columns": dict(columns), "schema": schema.names, "clear_identifiers": clear}
+    return causeway.results.make(f"ingested/{source}", code=code("records/ingestion"), settings=settings, build=build)
+
+
+def validated(causeway: Causeway, delivered: Result, source: str) -> Result:
+    """What Great Expectations finds in a source; kept in the store whether or not the source is then refused."""
+    from pipeline.records.validation import validate
+
+    typed = ingested(causeway, delivered, source)
+    schema = source_schema(source)
+    settings = causeway.settings
+    tolerance = settings.validation.sources.get(source, settings.validation.default).rejected_rows
+    cut_off = read_back(causeway, delivered).cut_off
+
+    def build(folder: Path) -> None:
+        with causeway.database() as connection:
+            validate(
+                connection,
+                schema=schema,
+                typed=typed.table("typed"),
+                rejected=typed.table("rejected"),
+                ingestion=typed.note("ingestion"),
+                rows_per_batch=settings.engine.rows_per_batch,
+                tolerance=tolerance,
+                cut_off=cut_off,
+                target=folder,
+            )
+
+    return causeway.results.make(
+        f"validation/{source}",
+        inputs=(typed,),
+        code=code("records/validation"),
+        settings={"tolerance": tolerance, "cut_off": cut_off.isoformat()},
+        build=build,
+    )
+
+
+def accepted(causeway: Causeway, delivered: Result, source: str) -> Result:
+    """A source's rows without those in quarantine; refused if its suite does not hold."""
+    from pipeline.records.validation import Validation, accept
+
+    typed = ingested(causeway, delivered, source)
+    held = validated(causeway, delivered, source)
+    schema = source_schema(source)
+
+    def build(folder: Path) -> None:
+        validation = Validation.read(held.note("validation"))
+        with causeway.database() as connection:
+            accept(
+                connection,
+                schema=schema,
+                typed=typed.table("typed"),
+                quarantine=held.table("quarantine"),
+                validation=validation,
+                target=folder,
+            )
+
+    return causeway.results.make(source, inputs=(typed, held), code=code("records/validation"), build=build)
+
+
+def spine(causeway: Causeway, sources: Mapping[str, Result]) -> Result:
+    """One row a person, the id maps, and how well the sources link."""
+    from pipeline.records import linkage
+
+    tolerated = causeway.settings.validation.ids_linked_to_several_people
+    scans = {source: result.scan("accepted") for source, result in sources.items()}
+
+    def build(folder: Path) -> None:
+        with causeway.database() as connection:
+            linkage.spine(
+                connection,
+                census=scans["census"],
+                deaths=scans["deaths"],
+                links_person=scans["links/person"],
+                links_nino=scans["links/nino"],
+                hes=scans["hes_apc"],
+                target=folder,
+                ids_linked_to_several_people=tolerated,
+            )
+
+    return causeway.results.make(
+        "spine", inputs=tuple(sources.values()), code=code("records/linkage"), settings=tolerated, build=build
+    )
