@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.vocabulary.errors import Fault, RequestError
-from pipeline.vocabulary.protocol import AgeSpline
+from pipeline.vocabulary.protocol import AgeSpline, request_error
 from pipeline.vocabulary.windows import Bin, Window
 
 _COLUMNS = (
@@ -43,6 +43,20 @@ class Specification(BaseModel):
     confidence: float = Field(default=0.95, gt=0, lt=1)
     draws: int = Field(default=20_000, ge=1000)
     seed: int = 0
+
+
+def specified(*, where: str, **fields: object) -> Specification:
+    """The specification with these fields.
+
+    Raises
+    ------
+    RequestError
+        If a field is unknown or out of range, all faults at once; ``where`` says whose they are.
+    """
+    try:
+        return Specification.model_validate(fields)
+    except ValidationError as error:
+        raise request_error(error, where=where) from None
 
 
 class Model(BaseModel):

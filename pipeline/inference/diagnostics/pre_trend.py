@@ -1,10 +1,12 @@
-"""Were treated and comparison people on the same path before the index? A joint test of the bins before the reference."""
+"""Were treated and comparison people on the same path before the index? A joint test of earlier bins."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from pipeline.vocabulary.schemas.results import DIAGNOSTICS
 
@@ -12,46 +14,43 @@ CHECK = "pre_trend"
 
 
 def check(estimates: pa.Table, *, alpha: float) -> pa.Table:
-    r"""One row an outcome of the headline estimates: the p value of no effect in every bin that ends before event time 1.
+    r"""One row an outcome of the headline estimates: the p value of no effect in any bin before the reference.
 
-    The Wald statistic :math:`b' V^{-1} b` of the identified bins, against chi-squared with as many degrees of freedom
-    as the covariance has rank. Passes at or above ``alpha``; ``not evaluated`` where there is no such bin.
+    The Wald statistic :math:`b' V^{-1} b` of the identified bins that end before event time 1, against chi-squared
+    with as many degrees of freedom as their covariance has rank. Passes at or above ``alpha``; ``not evaluated`` where
+    there is no such bin.
     """
-    headline = estimates.filter(
-        pc.and_(pc.equal(estimates["role"], "headline"), pc.equal(estimates["subgroup"], "all"))
-    )
-    outcomes = list(dict.fromkeys(headline["outcome"].to_pylist()))
-    rows = [_row(headline.filter(pc.equal(headline["outcome"], name)).to_pylist(), alpha=alpha) for name in outcomes]
-    return DIAGNOSTICS.conform(
-        pa.Table.from_pylist(rows, schema=pa.schema([(c.name, c.type) for c in DIAGNOSTICS.columns]))
-    )
+    headline = estimates.filter((pc.field("role") == "headline") & (pc.field("subgroup") == "all")).to_pandas()
+    rows = [_row(of_outcome.sort_values("months_from"), alpha=alpha) for _, of_outcome in headline.groupby("outcome")]
+    schema = pa.schema([(column.name, column.type) for column in DIAGNOSTICS.columns])
+    return DIAGNOSTICS.conform(pa.Table.from_pylist(rows, schema=schema))
 
 
-def wald_p_value(effects: np.ndarray, covariance: np.ndarray) -> float:
+def wald_p_value(effects: NDArray[np.float64], covariance: NDArray[np.float64]) -> float:
     """The p value of all effects being zero."""
-    from scipy.stats import chi2
+    from scipy.special import chdtrc
 
     statistic = effects @ np.linalg.pinv(covariance, hermitian=True) @ effects
-    return float(chi2.sf(statistic, np.linalg.matrix_rank(covariance, hermitian=True)))
+    return float(chdtrc(np.linalg.matrix_rank(covariance, hermitian=True), statistic))
 
 
-def _row(rows: list[dict[str, object]], *, alpha: float) -> dict[str, object]:
-    rows = sorted(rows, key=lambda row: row["months_from"])
-    before = [place for place, row in enumerate(rows) if row["months_to"] <= 0 and row["estimate"] is not None]
-    labels = {name: rows[0][name] for name in ("evaluation", "estimator", "outcome")} | {"check": CHECK}
-    if not before:
-        sentence = "No bin before the reference has an estimate, so earlier trends cannot be compared."
-        return labels | {"status": "not evaluated", "figure": None, "threshold": alpha, "sentence": sentence}
-    covariance = np.array([[rows[i]["covariance"][j] for j in before] for i in before], dtype=float)
-    p_value = wald_p_value(np.array([rows[place]["estimate"] for place in before]), covariance)
+def _row(rows: pd.DataFrame, *, alpha: float) -> dict[str, object]:
+    labels: dict[str, object] = {name: rows[name].iloc[0] for name in ("evaluation", "estimator", "outcome")}
+    labels |= {"check": CHECK, "threshold": alpha}
+    before = ((rows["months_to"] <= 0) & rows["estimate"].notna()).to_numpy()
+    if not before.any():
+        sentence = "No bin before the reference has an estimate, so earlier paths cannot be compared."
+        return labels | {"status": "not evaluated", "figure": None, "sentence": sentence}
+    covariance = np.array([np.asarray(row, dtype=np.float64) for row in rows["covariance"]])
+    p_value = wald_p_value(rows["estimate"].to_numpy()[before], covariance[np.ix_(before, before)])
     passed = p_value >= alpha
     found = "do not differ detectably" if passed else "differ"
+    periods = "1 period" if before.sum() == 1 else f"{before.sum()} periods"
     sentence = (
-        f"Before the reference period, treated and comparison people's paths {found} "
-        f"(joint test of {len(before)} {'period' if len(before) == 1 else 'periods'}, p {_words(p_value)})."
+        f"Before the reference period, the paths of treated and comparison people {found} "
+        f"(joint test of {periods}, p {_words(p_value)})."
     )
-    status = "pass" if passed else "fail"
-    return labels | {"status": status, "figure": p_value, "threshold": alpha, "sentence": sentence}
+    return labels | {"status": "pass" if passed else "fail", "figure": p_value, "sentence": sentence}
 
 
 def _words(p_value: float) -> str:

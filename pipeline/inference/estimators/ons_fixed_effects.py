@@ -9,22 +9,24 @@ England. Errors are clustered on person, or on a coarser unit that holds whole p
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from typing import Literal
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from pipeline.inference.moments.blocks import observed_months
 from pipeline.inference.moments.columns import Columns
 from pipeline.inference.moments.effects import Labels, event_study
 from pipeline.inference.moments.frames import FrameColumns, FramePanel, frame_panel
-from pipeline.inference.moments.regression import fitted, regress
-from pipeline.inference.moments.scores import Scores, scores
+from pipeline.inference.moments.regression import Regression, fitted, regress
+from pipeline.inference.moments.scores import Fitted, Scores, scores
 from pipeline.inference.moments.spline import AgeBasis, age_basis, age_counts
 from pipeline.inference.moments.within import Within, within
-from pipeline.vocabulary.effects import EventStudy, Model, Specification
+from pipeline.vocabulary.effects import EventStudy, Model, Specification, specified
 from pipeline.vocabulary.errors import Fault, NotEstimable, RequestError
 from pipeline.vocabulary.panels import Panel
 from pipeline.vocabulary.protocol import AgeSpline
@@ -44,23 +46,40 @@ def fit(
     NotEstimable
         If the panel cannot answer for one of the models.
     """
-    basis = _basis(panel, outcome, specification)
+    with threadpool_limits(limits=1, user_api="blas"):
+        basis = _basis(panel, outcome, specification)
+        solved = _solve(panel, outcome, specification=specification, models=models, basis=basis)
+        fits = [part.fitted for part in solved]
+        shards = panel.shards(outcome, _characteristics(models))
+        second: Scores = reduce(add, (scores(s, window=specification.window, basis=basis, fits=fits) for s in shards))
+        return tuple(
+            event_study(part.regression, sums, labels=part.labels, specification=specification)
+            for part, sums in zip(solved, second.models, strict=True)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Solved:
+    """One model after the first pass."""
+
+    regression: Regression
+    fitted: Fitted
+    labels: Labels
+
+
+def _solve(
+    panel: Panel, outcome: str, *, specification: Specification, models: Sequence[Model], basis: AgeBasis | None
+) -> tuple[_Solved, ...]:
+    """The coefficients of every model; the first pass's sums are not kept."""
     first = _first_pass(panel, outcome, specification=specification, basis=basis, models=models)
-    regressions = [
-        regress(_columns(panel, model, specification=specification, basis=basis), first.groups[model.subgroup])
-        for model in models
-    ]
-    fits = [
-        fitted(regression, characteristic=model.subgroup, clustered=first.clustered)
-        for model, regression in zip(models, regressions, strict=True)
-    ]
-    shards = panel.shards(outcome, _characteristics(models))
-    second: Scores = reduce(add, (scores(s, window=specification.window, basis=basis, fits=fits) for s in shards))
-    parts = zip(models, regressions, second.models, strict=True)
-    return tuple(
-        event_study(regression, sums, labels=_labels(panel, outcome, model, first=first), specification=specification)
-        for model, regression, sums in parts
-    )
+    solved = []
+    for model in models:
+        columns = _columns(panel, model, specification=specification, basis=basis)
+        regression = regress(columns, first.groups[model.subgroup])
+        fit_of_groups = fitted(regression, characteristic=model.subgroup, clustered=first.clustered)
+        labels = _labels(panel, outcome, model, first=first)
+        solved.append(_Solved(regression=regression, fitted=fit_of_groups, labels=labels))
+    return tuple(solved)
 
 
 def estimate(  # noqa: PLR0913 - the public signature that all estimators share
@@ -119,7 +138,8 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
         characteristics=() if subgroup is None else (subgroup,),
     )
     panel = frame_panel(frame, columns)
-    specification = Specification(
+    specification = specified(
+        where="estimate",
         window=window or _every_event_time(panel),
         age_spline=age_spline,
         small_sample=small_sample,
@@ -184,7 +204,7 @@ def _columns(panel: Panel, model: Model, *, specification: Specification, basis:
 
 
 def _labels(panel: Panel, outcome: str, model: Model, *, first: Within) -> Labels:
-    missing = sum(part.people for group, part in first.groups[model.subgroup].items() if group.level < 0)
+    missing = sum(part.counts.people for group, part in first.groups[model.subgroup].items() if group.level < 0)
     levels = ("",) if model.subgroup is None else tuple(panel.levels[model.subgroup])
     return Labels(
         estimator=__name__.rpartition(".")[2],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ class Columns:
     n_levels: int
     common: bool
 
-    @property
+    @cached_property
     def bins(self) -> tuple[Bin, ...]:
         """The bins that have a column: those outside the reference."""
         return tuple(part for part in self.window.binned if not part.reference)

@@ -141,8 +141,8 @@ def _refuse_rows(frame: pd.DataFrame, columns: FrameColumns) -> None:
     counted.append(("person and month repeat", f"{columns.person}, {columns.month}", repeated))
     faults = [Fault(what=what, column=name, count=count) for what, name, count in counted if count]
     for name in columns.of_person:
-        pairs = frame[[columns.person, name]].drop_duplicates()
-        several = len(pairs.loc[pairs.duplicated(columns.person), columns.person].unique())
+        pairs = pd.DataFrame({"person": frame[columns.person], "value": frame[name]}).drop_duplicates()
+        several = len(pairs.loc[pairs["person"].duplicated(), "person"].unique())
         if several:
             faults.append(Fault(what="column differs within a person", column=name, count=several, unit="people"))
     if faults:

@@ -10,9 +10,9 @@ from pipeline.vocabulary.effects import Specification
 
 def t_critical(*, confidence: float, df: int) -> float:
     """The two-sided critical value of Student's t."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
-    return float(t.ppf((1 + confidence) / 2, df))
+    return float(stdtrit(df, (1 + confidence) / 2))
 
 
 def sup_t_critical(covariance: NDArray[np.float64], *, df: int, specification: Specification) -> float:

@@ -12,7 +12,7 @@ from pipeline.inference.moments.blocks import Group
 from pipeline.inference.moments.columns import Columns
 from pipeline.inference.moments.scores import Fitted, FittedGroup, ScoreSums
 from pipeline.inference.moments.solve import Inverse, inverse, rank
-from pipeline.inference.moments.within import WithinSums
+from pipeline.inference.moments.within import GroupCounts, WithinSums
 from pipeline.vocabulary.errors import Fault, NotEstimable
 
 
@@ -22,7 +22,7 @@ class Regression:
 
     Attributes
     ----------
-    sums
+    counts
         Of the groups that took part: those whose level is known.
     coefficients
         ``(K,)``; meaningless where not identified.
@@ -33,7 +33,7 @@ class Regression:
     """
 
     columns: Columns
-    sums: Mapping[Group, WithinSums]
+    counts: Mapping[Group, GroupCounts]
     solved: Inverse
     coefficients: NDArray[np.float64]
     identified: NDArray[np.bool_]
@@ -43,17 +43,17 @@ class Regression:
     @property
     def n_people(self) -> int:
         """People in the regression."""
-        return sum(group.people for group in self.sums.values())
+        return sum(group.people for group in self.counts.values())
 
     @property
     def n_singletons(self) -> int:
         """People observed in one month only, who can contribute nothing."""
-        return sum(group.singletons for group in self.sums.values())
+        return sum(group.singletons for group in self.counts.values())
 
     @property
     def n_observations(self) -> int:
         """Person-months in the regression."""
-        return round(sum(float(group.observed.sum()) for group in self.sums.values()))
+        return round(sum(float(group.observed.sum()) for group in self.counts.values()))
 
 
 def regress(columns: Columns, groups: Mapping[Group, WithinSums]) -> Regression:
@@ -66,44 +66,45 @@ def regress(columns: Columns, groups: Mapping[Group, WithinSums]) -> Regression:
         identified.
     """
     sums = {group: part for group, part in groups.items() if group.level >= 0}
-    _refuse(columns, sums)
+    counts = {group: part.counts for group, part in sums.items()}
+    _refuse(columns, counts)
     gram = columns.gram({group: part.gram for group, part in sums.items()})
     solved = inverse(gram)
-    identified = solved.identified[: columns.n_events] & _compared(columns, sums)
+    identified = solved.identified[: columns.n_events] & _compared(columns, counts)
     if not identified.any():
         raise NotEstimable("no event-time bin's effect can be told from person, month and age effects")
     shared_levels = range(1 if columns.common else columns.n_levels)
     return Regression(
         columns=columns,
-        sums=sums,
+        counts=counts,
         solved=solved,
         coefficients=solved.bread @ columns.cross({group: part.cross for group, part in sums.items()}),
         identified=identified,
         regressors=solved.rank - sum(rank(gram[columns.months(k), columns.months(k)]) for k in shared_levels),
-        month_effects=sum(int((_observed(columns, sums, level=k) > 0).sum()) for k in shared_levels),
+        month_effects=sum(int((_observed(columns, counts, level=k) > 0).sum()) for k in shared_levels),
     )
 
 
-def _observed(columns: Columns, sums: Mapping[Group, WithinSums], *, level: int) -> NDArray[np.float64]:
+def _observed(columns: Columns, counts: Mapping[Group, GroupCounts], *, level: int) -> NDArray[np.float64]:
     """``(T,)`` people observed by month among those who share a level's month effects."""
-    parts = [part.observed for group, part in sums.items() if columns.common or group.level == level]
+    parts = [part.observed for group, part in counts.items() if columns.common or group.level == level]
     return np.sum(parts, axis=0) if parts else np.zeros(columns.n_months)
 
 
-def _compared(columns: Columns, sums: Mapping[Group, WithinSums]) -> NDArray[np.bool_]:
+def _compared(columns: Columns, counts: Mapping[Group, GroupCounts]) -> NDArray[np.bool_]:
     """``(L * B,)``: somebody never treated shares the level's month effects."""
-    levels = {group.level for group, part in sums.items() if group.treatment_month is None and part.people}
+    levels = {group.level for group, part in counts.items() if group.treatment_month is None and part.people}
     known = [bool(levels) if columns.common else level in levels for level in range(columns.n_levels)]
     return np.repeat(known, len(columns.bins))
 
 
-def _refuse(columns: Columns, sums: Mapping[Group, WithinSums]) -> None:
-    treated = {group: part for group, part in sums.items() if group.treatment_month is not None and part.people}
+def _refuse(columns: Columns, counts: Mapping[Group, GroupCounts]) -> None:
+    treated = {group: part for group, part in counts.items() if group.treatment_month is not None and part.people}
     if not treated:
         raise NotEstimable(
             Fault(what="nobody is treated and observed in two months or more", remedy="Check the cohort.")
         )
-    if not any(part.people for group, part in sums.items() if group.treatment_month is None):
+    if not any(part.people for group, part in counts.items() if group.treatment_month is None):
         raise NotEstimable(Fault(what="nobody is never treated: there is nobody to compare with"))
     first, last = columns.window.reference
     month = columns.first_month + np.arange(columns.n_months)
@@ -126,7 +127,7 @@ def fitted(regression: Regression, *, characteristic: str | None, clustered: boo
     bread = regression.solved.bread[: columns.n_events]
     treated_sets = _months_by_bin(regression)
     groups = {}
-    for group in regression.sums:
+    for group in regression.counts:
         if group.treatment_month is None:
             sets = np.concatenate(list(treated_sets), axis=1) if columns.common else treated_sets[group.level]
         else:
@@ -150,7 +151,7 @@ def _months_by_bin(regression: Regression) -> NDArray[np.float64]:
     """``(L, T, B + 1)`` of 0 and 1: months in which a treated person of the level is observed in the bin."""
     columns = regression.columns
     found = np.zeros((columns.n_levels, columns.n_months, len(columns.bins) + 1))
-    for group, part in regression.sums.items():
+    for group, part in regression.counts.items():
         if group.treatment_month is not None:
             sets = _with_after(columns, columns.bin_months(group.treatment_month))
             found[group.level] += (part.observed > 0)[:, None] * sets

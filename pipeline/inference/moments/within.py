@@ -15,6 +15,30 @@ from pipeline.vocabulary.windows import Window
 
 
 @dataclass(frozen=True, kw_only=True)
+class GroupCounts:
+    """One group's people.
+
+    Attributes
+    ----------
+    observed
+        ``(T,)`` people observed, unweighted.
+    people, singletons
+        People observed in two or more months, and in exactly one (who contribute nothing and are not in ``observed``).
+    """
+
+    observed: NDArray[np.float64]
+    people: int
+    singletons: int
+
+    def __add__(self, other: GroupCounts) -> GroupCounts:
+        return GroupCounts(
+            observed=self.observed + other.observed,
+            people=self.people + other.people,
+            singletons=self.singletons + other.singletons,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class WithinSums:
     r"""Sums over one group's people; ``T`` months, ``p`` spline columns, ``P = T + p``.
 
@@ -27,25 +51,17 @@ class WithinSums:
         :math:`\mathrm{diag} N_g - D_g` with :math:`D_g = \sum_i w_i m_i m_i' / |m_i|`.
     cross
         ``(P,)`` :math:`\sum_i w_i \tilde Z_i' \tilde y_i`: its month part is :math:`c_g`.
-    observed
-        ``(T,)`` people observed, unweighted.
-    people, singletons
-        People observed in two or more months, and in exactly one (who contribute nothing and are not in ``observed``).
+    counts
+        Of the same people.
     """
 
     gram: NDArray[np.float64]
     cross: NDArray[np.float64]
-    observed: NDArray[np.float64]
-    people: int
-    singletons: int
+    counts: GroupCounts
 
     def __add__(self, other: WithinSums) -> WithinSums:
         return WithinSums(
-            gram=self.gram + other.gram,
-            cross=self.cross + other.cross,
-            observed=self.observed + other.observed,
-            people=self.people + other.people,
-            singletons=self.singletons + other.singletons,
+            gram=self.gram + other.gram, cross=self.cross + other.cross, counts=self.counts + other.counts
         )
 
 
@@ -124,7 +140,9 @@ def _sums(block: Block, people: _People, *, rows: NDArray[np.int64] | slice) -> 
     return WithinSums(
         gram=gram,
         cross=np.concatenate([weights @ block.outcome[rows], weights @ people.cross[rows]]),
-        observed=observed.sum(axis=0),
-        people=int(n - singletons.sum() - unobserved.sum()),
-        singletons=int(singletons.sum()),
+        counts=GroupCounts(
+            observed=observed.sum(axis=0),
+            people=int(n - singletons.sum() - unobserved.sum()),
+            singletons=int(singletons.sum()),
+        ),
     )
