@@ -22,6 +22,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import numpy as np
+import pandas as pd  # noqa: F401 - Arrow loads it at its first conversion; a run has it loaded, so it is not timed
 import pyarrow as pa
 import pyarrow.parquet as pq
 

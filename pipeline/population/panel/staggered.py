@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.engine.database import refusing
 from pipeline.engine.settings import Engine
-from pipeline.population.panel.layout import Layout, place_people
+from pipeline.population.panel.layout import Layout, Shard, place_people
 from pipeline.population.panel.outcomes import Measure, measure
 from pipeline.population.panel.prices import deflators, upper_quantile
 from pipeline.population.panel.shards import write_panel_note, write_shard
@@ -100,7 +101,8 @@ def panel(  # noqa: PLR0913 - one scan for each table that is read
             work, layout, paye=paye, nino_person=nino_person, gb=engine.panel_memory_gb, scratch=Path(scratch)
         )
         top_code = _top_code(layout, totals, probability=plan.prices.winsorise_above)
-        _write(layout, totals, plan=plan, scale=Scale(top_code=top_code, deflator=deflator), target=target)
+        scale = Scale(top_code=top_code, deflator=deflator)
+        _write(layout, totals, plan=plan, scale=scale, target=target, threads=engine.threads)
 
 
 def _plan(protocol: Protocol) -> Plan:
@@ -131,17 +133,20 @@ def _top_code(layout: Layout, totals: Sequence[Totals], *, probability: float) -
     return upper_quantile(pieces, n=n, probability=probability)
 
 
-def _write(layout: Layout, totals: Sequence[Totals], *, plan: Plan, scale: Scale, target: Path) -> None:
-    """Write the shards and the note."""
+def _write(layout: Layout, totals: Sequence[Totals], *, plan: Plan, scale: Scale, target: Path, threads: int) -> None:
+    """Write the shards, each by a thread (Arrow's encoders let others run), and the note."""
     schema = panel_schema(n_months=plan.n_months, outcomes=list(plan.measures), characteristics=CHARACTERISTICS)
-    person_months = top_coded = 0
-    for part in totals:
-        for shard in part.shards:
-            pence, observed = part.of(shard), layout.observed(shard)
-            person_months += int(observed.sum())
-            top_coded += int(((pence > scale.top_code) & observed).sum())
-            pay = scale.real(pence)
-            outcomes = {name: measured(pay, observed) for name, measured in plan.measures.items()}
-            write_shard(layout.members(shard), outcomes, shard=shard, schema=schema, target=target)
+
+    def written(part: Totals, shard: Shard) -> tuple[int, int]:
+        """The shard's observed person-months, and those of them that were top-coded."""
+        pence, observed = part.of(shard), layout.observed(shard)
+        pay = scale.real(pence)
+        outcomes = {name: measured(pay, observed) for name, measured in plan.measures.items()}
+        write_shard(layout.members(shard), outcomes, shard=shard, schema=schema, target=target)
+        return int(observed.sum()), int(((pence > scale.top_code) & observed).sum())
+
+    with ThreadPoolExecutor(threads) as pool:
+        counts = list(pool.map(lambda one: written(*one), ((part, shard) for part in totals for shard in part.shards)))
+    person_months, top_coded = (sum(column) for column in zip(*counts, strict=True))
     facts = {"person_months": person_months, "person_months_top_coded": top_coded}
     write_panel_note(layout, schema, facts={"price_base": str(plan.prices.base_year), **facts}, target=target)
