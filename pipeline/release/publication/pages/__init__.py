@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from pipeline.release.publication.pages.evaluation import evaluation_page
 from pipeline.release.publication.pages.index import index_page
+from pipeline.release.publication.pages.previews import headline_charts
 
-__all__ = ["evaluation_page", "index_page"]
+__all__ = ["evaluation_page", "headline_charts", "index_page"]

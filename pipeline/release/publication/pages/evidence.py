@@ -33,7 +33,18 @@ def evidence(release: Release) -> Evidence:
     return Evidence(
         level=level,
         sentence=f"Behind these numbers stand {_several(estimators, 'estimator')} and "
-        f"{_several(checks, 'credibility check')}.{unreviewed}",
+        f"{_several(checks, 'credibility check')}.{_failures(release)}{unreviewed}",
+    )
+
+
+def _failures(release: Release) -> str:
+    """How many results of checks are fails, beside the headline and not only in the table of checks."""
+    results = release.diagnostics["status"].to_pylist()
+    failed = results.count("fail")
+    return (
+        f" {failed} of {len(results)} results of checks {'is a fail' if failed == 1 else 'are fails'}."
+        if failed
+        else ""
     )
 
 

@@ -11,6 +11,8 @@ import pyarrow as pa
 from pipeline.release.disclosure.release import Release
 from pipeline.release.publication.pages.effects import Effect, Interval, OutcomeEffects
 from pipeline.release.publication.pages.words import (
+    NOT_APPLICABLE,
+    NOT_AVAILABLE,
     as_heading,
     count,
     number,
@@ -38,7 +40,7 @@ class Table:
 def effect_table(effects: OutcomeEffects, *, key: str) -> Table:
     """The numbers behind an event-study chart, the reference among them as zero."""
     cells = {effect.first: _effect_row(effect, effects) for effect in effects.headline}
-    nothing = ("0 (reference)", "", "", "", "", "")
+    nothing = ("0 (reference)", *(NOT_APPLICABLE,) * 5)
     for bin_ in effects.reference:
         cells[bin_.first] = (span(bin_.first, bin_.last, unit=effects.period_unit), *nothing)
     return Table(
@@ -65,7 +67,7 @@ def subgroup_table(effects: OutcomeEffects, *, key: str) -> Table:
     for effect in effects.subgroups:
         other = interacted.get((effect.subgroup, effect.level))
         label = f"{as_heading(effect.subgroup)}: {effect.level}"
-        second = (with_interval(other, decimals),) if interacted and other else ("",) if interacted else ()
+        second = (with_interval(other, decimals) if other else NOT_AVAILABLE,) if interacted else ()
         rows.append((label, with_interval(effect, decimals), *second, *_people(effect)))
     both = ("Effect (95% interval), covariates interacted too",) if interacted else ()
     return Table(
@@ -212,7 +214,7 @@ def _linkage_row(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _check_row(row: dict[str, Any]) -> tuple[str, ...]:
-    figure = "" if row["figure"] is None else f"{row['figure']:.3g}"
-    threshold = "" if row["threshold"] is None else f"{row['threshold']:.3g}"
+    figure = NOT_AVAILABLE if row["figure"] is None else f"{row['figure']:.3g}"
+    threshold = NOT_APPLICABLE if row["threshold"] is None else f"{row['threshold']:.3g}"
     words = (as_heading(row["check"]), as_heading(row["outcome"]), _STATUSES[row["status"]], row["sentence"])
     return (*words, figure, threshold)

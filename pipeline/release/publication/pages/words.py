@@ -14,6 +14,9 @@ SUPPRESSED = "[c]"
 NOT_AVAILABLE = "[x]"
 """Not available: the data cannot give this number."""
 
+NOT_APPLICABLE = "[z]"
+"""Not applicable: there could be no number here."""
+
 _NAMES = {
     "age_band": "age at the index month",
     "five_year_band": "five-year age band at the index month",
