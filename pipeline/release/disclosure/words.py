@@ -100,7 +100,7 @@ def _whole_numbers(declared: object) -> Iterator[int]:
             yield from _whole_numbers(part)
     elif isinstance(declared, str):
         yield from (int(year) for year in re.findall(r"\d{4,}", declared))
-    elif isinstance(declared, int):
+    elif isinstance(declared, int) and not isinstance(declared, bool):
         yield abs(declared)
 
 

@@ -2,6 +2,6 @@
 
 from pipeline.release.publication.facts import Facts
 from pipeline.release.publication.manifest import verify
-from pipeline.release.publication.publish import publish
+from pipeline.release.publication.publishing import publish
 
 __all__ = ["Facts", "publish", "verify"]
