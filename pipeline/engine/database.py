@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from pipeline.engine.settings import Engine
 from pipeline.vocabulary.errors import DataRefused, Fault
@@ -40,18 +41,18 @@ def database(engine: Engine, *, spill: Path) -> Iterator[duckdb.DuckDBPyConnecti
 
 @contextmanager
 def refusing(what: str, *, source: str = "") -> Iterator[None]:
-    """Refuse what DuckDB cannot do with the data, without its message: DuckDB quotes the values it stumbles over.
+    """Refuse what DuckDB or Arrow cannot do with the data, without their words: both quote values they stumble over.
 
     Raises
     ------
     DataRefused
-        With ``what`` could not be done and the kind of DuckDB error.
+        With ``what`` was being made, and the kind of error.
     """
     try:
         yield
-    except duckdb.Error as error:
+    except (duckdb.Error, pa.ArrowException) as error:
         fault = Fault(
-            what=f"{what} stopped on a DuckDB {type(error).__name__}",
+            what=f"{what} stopped on the query engine's {type(error).__name__}",
             source=source,
             remedy="Check that the table has the columns and types of its schema and that memory and disk suffice.",
         )

@@ -442,7 +442,7 @@ def test_a_table_without_its_columns_is_refused_without_a_value(tmp_path, protoc
     scan = f"(SELECT CAST(person_id AS INTEGER) FROM read_parquet({quoted(tmp_path / 'wrong.parquet')}))"
     with (
         database(ENGINE, spill=tmp_path / "spill") as connection,
-        pytest.raises(DataRefused, match="the cohort stopped on a DuckDB BinderException") as refusal,
+        pytest.raises(DataRefused, match="the cohort stopped on the query engine's BinderException") as refusal,
     ):
         staggered_cohort(connection, protocol, hes=scan, spine=scan, health_person=scan, target=tmp_path / "made")
     assert "MARKED" not in str(refusal.value)

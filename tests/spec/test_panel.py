@@ -18,7 +18,7 @@ from pipeline.engine.database import database, quoted
 from pipeline.engine.panels import StoredPanel
 from pipeline.engine.settings import Engine
 from pipeline.population.panel import panel
-from pipeline.vocabulary.errors import DataRefused, RequestError
+from pipeline.vocabulary.errors import DataRefused, NotEstimable, RequestError
 from pipeline.vocabulary.months import month_number
 from pipeline.vocabulary.outcomes import Outcome
 from pipeline.vocabulary.protocol import Protocol
@@ -72,8 +72,8 @@ class Payroll:
         row = dict.fromkeys(PAYE_RTI.names)
         self.payments.append(row | {"valid_nino": f"nino of {person_id}", "month": month, "pay_pence": pence} | given)
 
-    def make(self, protocol: Protocol, name: str = "made") -> StoredPanel:
-        """The panel, left in ``folder/name``."""
+    def make(self, protocol: Protocol, name: str = "made", *, paye: str | None = None) -> StoredPanel:
+        """The panel, left in ``folder/name``; from the payments, or from what the SQL ``paye`` makes of them."""
         inputs, target = self.folder / f"{name}-inputs", self.folder / name
         inputs.mkdir()
         tables = {
@@ -91,7 +91,7 @@ class Payroll:
                 connection,
                 protocol,
                 cohort=scans["cohort"],
-                paye=scans["paye"],
+                paye=paye.format(scans["paye"]) if paye else scans["paye"],
                 nino_person=scans["nino"],
                 cpih=scans["cpih"],
                 target=target,
@@ -330,6 +330,11 @@ def test_an_outcome_that_pay_cannot_give_is_refused(payroll, protocol):
         payroll.make(asked)
 
 
+def test_a_cohort_of_nobody_is_refused(tmp_path, protocol):
+    with pytest.raises(NotEstimable, match="source cohort: the cohort has nobody in it"):
+        Payroll(tmp_path).make(protocol)
+
+
 def test_another_design_is_refused(payroll):
     with pytest.raises(RequestError, match="no months or prices to make a panel of pay"):
         payroll.make(evaluations.load("hospitalisation_and_earnings"))
@@ -381,3 +386,20 @@ def test_a_truncated_shard_is_refused(payroll, protocol):
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(DataRefused, match=r"file shard-00000\.parquet: a shard of the panel cannot be read"):
         next(stored.shards("pay"))
+
+
+def test_a_payment_that_cannot_be_read_is_refused_without_its_value(payroll, protocol):
+    payroll.pay("ann", MAY, 100_000, rti_scheme_sk="MARKED")
+    paye = "(SELECT valid_nino, month, CAST(rti_scheme_sk AS BIGINT) AS pay_pence FROM {})"
+    with pytest.raises(DataRefused, match="source paye_rti: the panel stopped on the query engine's") as refusal:
+        payroll.make(protocol, paye=paye)
+    assert "MARKED" not in str(refusal.value)
+    assert refusal.value.__cause__ is None
+    assert list((payroll.folder / "made").iterdir()) == []
+
+
+def test_a_payment_without_an_amount_is_refused(payroll, protocol):
+    payroll.pay("ann", MAY, 100_000)
+    paye = "(SELECT valid_nino, month, CAST(NULL AS BIGINT) AS pay_pence FROM {})"
+    with pytest.raises(DataRefused, match="the panel stopped on the query engine's ArrowInvalid"):
+        payroll.make(protocol, paye=paye)

@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipeline.vocabulary.errors import Fault, NotEstimable
+
 HASH_DIGITS = 15
 """Hexadecimal digits of the MD5 that a shard is chosen by: sixty bits fit a signed integer on every engine."""
 
@@ -79,10 +81,17 @@ def place_people(
 ) -> Layout:
     """The layout of the people that the SQL query ``people`` gives; see :class:`Layout` for its columns.
 
-    The shard is a hash of the person id, so it does not depend on who else is in the delivery's order of rows.
+    The shard is a hash of the person id, so it does not depend on the order of the delivery's rows.
+
+    Raises
+    ------
+    NotEstimable
+        If there are no people.
     """
     ((n,),) = connection.execute(f"SELECT count(*) FROM ({people})").fetchall()
-    n_shards = max(1, -(-n // people_per_shard))
+    if not n:
+        raise NotEstimable(Fault(what="the cohort has nobody in it", source="cohort", remedy="Make the cohort again."))
+    n_shards = -(-n // people_per_shard)
     table = connection.sql(f"""
         SELECT *, CAST('0x' || substr(md5(person_id), 1, {HASH_DIGITS}) AS BIGINT) % {n_shards} AS shard
         FROM ({people}) ORDER BY shard, person_id""").to_arrow_table()
