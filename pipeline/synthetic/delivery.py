@@ -37,9 +37,9 @@ _EPISODES_AT_ONCE = 200_000
 _SHARE_BEFORE_PAY = 0.1
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Population:
-    """Everything that is drawn before a row is written."""
+    """Everything that is drawn before a row is written. Two are the same only if they are one."""
 
     people: People
     operations: Operations

@@ -127,10 +127,10 @@ def _out_of_work(
     worker: NDArray[np.bool_],
     knobs: Knobs,
 ) -> Payments:
-    """Payments of people not in work: corrections that leave a month below nothing, and a last pay after death."""
+    """Payments of people not in work: months below nothing, and pay for the month of death and the one after."""
     drawn = random.random(in_work.shape, dtype=np.float32)
     negative = ~in_work & alive & worker[:, None] & (drawn < _NEGATIVE_TOTAL * knobs.dirt)
-    dead = ~alive[:, 1:] & in_work[:, :-1] & (drawn[:, 1:] < _AFTER_DEATH * min(knobs.dirt, 1))
+    dead = ~alive[:, 2:] & in_work[:, :-2] & (drawn[:, 2:] < _AFTER_DEATH * min(knobs.dirt, 1))
     person, month = np.nonzero(negative)
     late_person, late_month = np.nonzero(dead)
     pence = random.integers(1_000, 40_000, len(person) + len(late_person))
@@ -138,7 +138,7 @@ def _out_of_work(
     n = len(pence)
     return Payments(
         person=np.concatenate([person, late_person]).astype(np.int32),
-        month=np.concatenate([month, late_month + 1]).astype(np.int16),
+        month=np.concatenate([month, late_month + 2]).astype(np.int16),
         pence=pence,
         days=np.zeros(n, dtype=np.int8),
         after=np.full(n, 24, dtype=np.int8),
@@ -188,4 +188,6 @@ def _ninos(made: Payments, links: Links, *, rows: NDArray[np.int64], seed: int) 
     since = links.second_from[rows][made.person] - MONTHS[0]
     use = (of_second >= 0) & ((made.month >= since) | (made.scheme == 1))
     numbers = np.concatenate([links.nino[rows], links.second_nino[rows][several]])
-    return np.where(use, of_second, made.person), pseudonyms(numbers, prefix="N", seed=seed)
+    known, position = np.unique(numbers, return_inverse=True)
+    chosen = position.astype(np.int32)[np.where(use, of_second, made.person)]
+    return chosen, pseudonyms(known, prefix="N", seed=seed)

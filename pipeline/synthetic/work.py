@@ -27,10 +27,11 @@ WORKING_AGES = (16, 76)
 
 _AGE_OF_MOST = 45.0
 _EMPLOYMENT_BY_AGE = -0.03
-_PAY_BY_AGE = -80.0
+_PAY_BY_AGE = -40.0
 _MEAN_SQUARED_AGE = 0.25
 # Employment and pay are highest at 45 and that much lower at 25 and 65; 0.25 is the mean over treated people, so that
-# their mean employment and pay are those that the published effects were solved with.
+# their mean employment and pay are those that the published effects were solved with. A steeper curve would not be
+# followed closely enough by the spline of age that estimators use.
 
 _REFERRED = 12
 _DYING = 24
