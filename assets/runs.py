@@ -56,12 +56,13 @@ def _materialize(
     assets = all_assets()
     quiet = {"console": {"config": {"log_level": "CRITICAL"}}}
     config = dg.RunConfig(ops=config.ops if config else None, loggers=quiet)
-    stages = len(selection.resolve(dg.Definitions(assets=assets).resolve_asset_graph()))
+    handed = resources(causeway)
+    stages = len(selection.resolve(dg.Definitions(assets=assets, resources=handed).resolve_asset_graph()))
     with dg.DagsterInstance.ephemeral() as instance, stage_bar(stages=stages, debug=debug) as shown:
         result = dg.materialize(
             assets,
             selection=selection,
-            resources=resources(causeway),
+            resources=handed,
             run_config=config,
             instance=instance,
             raise_on_error=debug,
@@ -69,10 +70,18 @@ def _materialize(
     if shown.refusals:
         raise _together(shown.refusals)
     if not result.success:
-        raise CausewayError("the run stopped outside any stage; --debug shows where")
+        raise CausewayError([_outside(event) for event in result.all_events if event.is_failure])
     return result
 
 
 def _together(refusals: Sequence[CausewayError]) -> CausewayError:
     """One refusal that holds every fault, of the kind of the first."""
     return type(refusals[0])([fault for refusal in refusals for fault in refusal.faults])
+
+
+def _outside(event: dg.DagsterEvent) -> Fault:
+    """A failure that no stage told of: where it was and of which kind, not its text."""
+    error = getattr(event.event_specific_data, "error", None)
+    kind = getattr(error, "cause", None) or error
+    what = f"{event.step_key or 'the run'} stopped outside its stage on {getattr(kind, 'cls_name', 'an error')}"
+    return Fault(what=what, remedy="This is a fault in Causeway; --debug shows where.")

@@ -5,12 +5,16 @@ from pathlib import Path
 
 from assets.resources import Causeway
 from assets.stages.made_from import code
+from assets.stages.records import register
 from pipeline.engine.store import Result, write_table
 from pipeline.vocabulary.protocol import LinkedPanel, Protocol
 
 
 def cohort(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]) -> Result:
-    """Who is studied, from when to when, and how everybody else was excluded."""
+    """Who is studied, from when to when, and how everybody else was excluded.
+
+    A delivery that has come this far is accepted: from here on its id stands for these files.
+    """
     from pipeline.population.cohort import linked_cohort, staggered_cohort
 
     design = protocol.evaluation.design
@@ -29,7 +33,9 @@ def cohort(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result])
                 target=folder,
             )
 
-    return _made(causeway, protocol, "cohort", inputs, room="population/cohort", build=build)
+    made = _made(causeway, protocol, "cohort", inputs, room="population/cohort", build=build)
+    register(causeway)
+    return made
 
 
 def panel(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]) -> Result:

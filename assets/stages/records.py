@@ -65,6 +65,14 @@ def delivery(causeway: Causeway) -> Result:
     )
 
 
+def register(causeway: Causeway) -> None:
+    """Bind the delivery's id to its files: the same id with other files is refused from now on."""
+    delivered = causeway.recorded("delivery")
+    if delivered is not None:
+        read = read_back(causeway, delivered)
+        causeway.results.register(read.id, read.digests)
+
+
 def read_back(causeway: Causeway, delivered: Result) -> "Delivery":
     """The delivery as stage 1 saw it, its digests not computed again."""
     from pipeline.records.ingestion import DeliveredFile, Delivery
