@@ -156,7 +156,9 @@ def month(columns: Sequence[str], kinds: Sequence[str]) -> Converted:
     # Plain functions, no CASE about the text: DuckDB then works on a Parquet dictionary's few months, not on its rows.
     given = f"nullif(trim({column}), '')" if kind == "VARCHAR" else as_text(column, kind)
     first = f"try_strptime({given}, '%Y-%m')"
-    value = f"CASE WHEN year({first}) >= {EARLIEST_YEAR} THEN CAST(year({first}) * 12 + month({first}) AS INTEGER) END"
+    # DuckDB reads a year of any length, and infinity, as a time too.
+    right = f"year({first}) >= {EARLIEST_YEAR} AND {given} LIKE '____-_%'"
+    value = f"CASE WHEN {right} THEN CAST(year({first}) * 12 + month({first}) AS INTEGER) END"
     return Converted(value=value, present=f"{given} IS NOT NULL")
 
 

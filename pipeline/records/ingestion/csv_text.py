@@ -116,7 +116,7 @@ def _position(written: str) -> int:
     """How many whole fields the text starts with."""
     match = _WHOLE_FIELDS.match(written)
     whole = match.group() if match else ""
-    return len(next(csv.reader([whole]), [""])) - 1
+    return len(next(csv.reader([whole]))) - 1 if whole else 0
 
 
 def _column(position: int, columns: Sequence[str]) -> str:

@@ -159,6 +159,8 @@ def _data_files(folder: Path, named: Collection[str]) -> tuple[tuple[DeliveredFi
     files, faults = [], []
     for place in sorted(path for path in folder.rglob("*") if path.is_dir()):
         source = place.relative_to(folder).as_posix()
+        if any(part.startswith((".", "_")) for part in source.split("/")):
+            continue
         found = sorted(p for p in place.iterdir() if p.is_file() and not p.name.startswith((".", "_")))
         data = [path for path in found if path.name.lower().endswith(SUFFIXES)]
         if data or source in named:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pipeline.records.ingestion.conversion import (
     EARLIEST_YEAR,
     Converted,
-    as_text,
     day,
     integer,
     integer_unless,
@@ -28,29 +27,33 @@ _NOTHING = ("-", "&")
 """What stands for no code."""
 
 
-def clean_code(column: str, kind: str = "VARCHAR") -> str:
+def clean_code(text: str) -> str:
     """SQL of a diagnosis or operation code: upper case, four characters, without spaces or dots; null for none."""
-    squeezed = f"upper(translate({as_text(column, kind)}, ' .', ''))"
+    squeezed = f"upper(translate({text}, ' .', ''))"
     return f"CASE WHEN left({squeezed}, 1) NOT IN ('-', '&', '') THEN left({squeezed}, {CODE_LENGTH}) END"
 
 
-def codes(columns: Sequence[str], kinds: Sequence[str]) -> Converted:
+def codes(columns: Sequence[str], kinds: Sequence[str]) -> Converted:  # noqa: ARG001 - every code is read as text
     """The codes in order as one list, nulls at its end left off."""
-    cleaned = [clean_code(column, kind) for column, kind in zip(columns, kinds, strict=True)]
-    filled = f"[{', '.join(cleaned)}]"
-    last = f"coalesce(list_max(list_transform({filled}, lambda code, n: CASE WHEN code IS NOT NULL THEN n END)), 0)"
-    return Converted(value=f"list_resize({filled}, {last})", present="true", failed="false")
+    cleaned = f"list_transform({_texts(columns)}, lambda code: {clean_code('code')})"
+    last = f"coalesce(list_max(list_transform({cleaned}, lambda code, n: CASE WHEN code IS NOT NULL THEN n END)), 0)"
+    return Converted(value=f"list_resize({cleaned}, {last})", present="true", failed="false")
 
 
-def days(columns: Sequence[str], kinds: Sequence[str]) -> Converted:
+def days(columns: Sequence[str], kinds: Sequence[str]) -> Converted:  # noqa: ARG001 - dates turn into ISO text
     """The dates in order as one list; fails where any of them cannot be read."""
-    each = [day([column], [kind]) for column, kind in zip(columns, kinds, strict=True)]
+    each = day(["given"], ["VARCHAR"])
+    unread = f"{each.present} AND NOT {each.sentinel} AND ({each.value}) IS NULL"
     return Converted(
-        value=f"[{', '.join(d.value for d in each)}]",
+        value=f"list_transform({_texts(columns)}, lambda given: {each.value})",
         present="true",
-        sentinel=" OR ".join(f"({d.sentinel})" for d in each),
-        failed=" OR ".join(f"({d.present} AND NOT ({d.sentinel}) AND ({d.value}) IS NULL)" for d in each),
+        sentinel=f"list_contains(list_transform({_texts(columns)}, lambda given: {each.sentinel}), true)",
+        failed=f"list_contains(list_transform({_texts(columns)}, lambda given: {unread}), true)",
     )
+
+
+def _texts(columns: Sequence[str]) -> str:
+    return f"[{', '.join(f'CAST({column} AS VARCHAR)' for column in columns)}]"
 
 
 def age_at_start(columns: Sequence[str], kinds: Sequence[str]) -> Converted:

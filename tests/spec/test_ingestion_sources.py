@@ -1,0 +1,325 @@
+"""The dirt of each source, and what ingestion makes of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.engine.database import database
+from pipeline.engine.settings import Engine, read_settings
+from pipeline.records.ingestion import Ingestion, ingest, read_delivery
+from pipeline.records.ingestion.columns import owners_names
+from pipeline.vocabulary.schemas.sources import ETHNIC_GROUPS, REGIONS, SOURCES
+
+Rows = list[dict[str, Any]]
+
+DIAGNOSES = owners_names("DIAG_4_01..DIAG_4_20")
+OPERATIONS = owners_names("OPERTN_4_01..OPERTN_4_24")
+OPERATION_DATES = owners_names("OPDATE_01..OPDATE_24")
+DUCKDB = duckdb.connect(config={"threads": 1})
+ENGINE = Engine(threads=1, memory_limit="500MB", people_per_shard=1, panel_memory_gb=1, rows_per_batch=1)
+
+
+@pytest.fixture
+def ingested(tmp_path: Path) -> Callable[..., tuple[Ingestion, Rows]]:
+    """Ingest one source from files of rows; gives the counts and the typed rows in the order delivered."""
+
+    def made(source: str, *files: Rows) -> tuple[Ingestion, Rows]:
+        place = tmp_path / "delivery" / source
+        place.mkdir(parents=True)
+        note = {"delivery": "d", "cut_off": "2026-10-31", "sources": {}}
+        (tmp_path / "delivery" / "delivery.json").write_text(json.dumps(note), encoding="utf-8")
+        for n, rows in enumerate(files):
+            pq.write_table(pa.Table.from_pylist(rows), place / f"{n}.parquet")
+        delivery = read_delivery(tmp_path / "delivery", required=[source])
+        with database(ENGINE, spill=tmp_path / "spill") as connection:
+            result = ingest(
+                connection,
+                delivery,
+                SOURCES[source],
+                columns=read_settings().columns[source],
+                clear_identifiers=0.2,
+                target=tmp_path / "made",
+            )
+        typed = pq.ParquetDataset(tmp_path / "made" / "typed").read().to_pylist()
+        return result, sorted(typed, key=lambda row: (row["source_file"], row["row"]))
+
+    return made
+
+
+def episode(key: str = "E1", **changed: Any) -> dict[str, Any]:
+    row = {
+        "EPIKEY": key, "PSEUDO_HESID": "H1", "EPISTART": "2019-03-04", "EPIEND": "2019-03-06", "ADMIDATE": "2019-03-04",
+        "DISDATE": "2019-03-06", "ELECDATE": "2019-01-10", "ELECDUR": "53", "ADMIMETH": "11", "CLASSPAT": "1",
+        "EPISTAT": "3", "EPITYPE": "1", "EPIORDER": "1", "STARTAGE": "44", "SEX": "2", "ETHNOS": "A",
+        "LSOA11": "E01000001", "PROCODE3": "RAA", "PROCODE5": "RAA01", "TRETSPEF": "100", "MAINSPEF": "100",
+        "RESGOR": "H",
+    }  # fmt: skip
+    return row | dict.fromkeys((*DIAGNOSES, *OPERATIONS)) | {"DIAG_4_01": "E669", "OPERTN_4_01": "G283"} | changed
+
+
+def read_each(ingested: Any, source: str, rows: Rows, column: str) -> list[Any]:
+    """What a column becomes in each row, all delivered in one file."""
+    _, typed = ingested(source, rows)
+    assert len(typed) == len(rows)
+    return [row[column] for row in typed]
+
+
+def episodes(*changes: dict[str, Any]) -> Rows:
+    return [episode(f"E{n}", **change) for n, change in enumerate(changes)]
+
+
+def test_an_episode_is_typed(ingested):
+    _, (row,) = ingested("hes_apc", [episode()])
+    assert (row["epistart"], row["elecdur"], row["epistat"]) == (date(2019, 3, 4), 53, 3)
+    assert (row["diagnoses"], row["operations"], row["operation_dates"]) == (["E669"], ["G283"], None)
+
+
+def test_a_code_has_four_characters_and_no_suffix(ingested):
+    written = ["E66.9", "I10X", "i10x", "E669D", "B972A", " E669 ", "E66"]
+    read = read_each(ingested, "hes_apc", episodes(*({"DIAG_4_01": code} for code in written)), "diagnoses")
+    assert read == [["E669"], ["I10X"], ["I10X"], ["E669"], ["B972"], ["E669"], ["E66"]]
+
+
+def test_what_stands_for_no_code_is_null_in_its_place_and_left_off_at_the_end(ingested):
+    nothings = ["-", "&", "-   ", "", "   ", None]
+    changes = [{"DIAG_4_01": none, "DIAG_4_02": "I10X", "DIAG_4_20": none, "OPERTN_4_01": none} for none in nothings]
+    _, rows = ingested("hes_apc", episodes(*changes))
+    assert [row["diagnoses"] for row in rows] == [[None, "I10X"]] * len(nothings)
+    assert [row["operations"] for row in rows] == [[]] * len(nothings)
+
+
+def test_dates_before_1850_are_missing_and_counted(ingested):
+    sentinels = ["1800-01-01", "1801-01-01", "1849-12-31"]
+    result, rows = ingested("hes_apc", episodes(*({"EPIEND": day} for day in [*sentinels, "1850-01-01"])))
+    assert [row["epiend"] for row in rows] == [None, None, None, date(1850, 1, 1)]
+    assert result.sentinels_nulled == {"epiend": 3}
+
+
+def test_sentinels_are_known_among_typed_dates_too(ingested):
+    result, (row,) = ingested("hes_apc", [episode(EPIEND=date(1800, 1, 1), EPISTART=date(2019, 3, 4))])
+    assert (row["epiend"], row["epistart"]) == (None, date(2019, 3, 4))
+    assert result.sentinels_nulled == {"epiend": 1}
+
+
+def test_an_episode_without_a_start_is_kept(ingested):
+    result, (row,) = ingested("hes_apc", [episode(EPISTART="1801-01-01")])
+    assert row["epistart"] is None
+    assert result.rows_rejected == 0
+
+
+def test_a_date_that_is_not_iso_rejects_its_row(ingested):
+    wrong = ["04/03/2019", "20190304", "2019-02-30", "2019-03-04 12:30:00"]
+    right = ["2019-03-04", "2019-03-04 00:00:00", "2019-03-04T00:00:00.000", " 2019-03-04", None]
+    result, rows = ingested("hes_apc", episodes(*({"ADMIDATE": day} for day in wrong + right)))
+    assert result.rules == {"type:admidate": len(wrong)}
+    assert [row["admidate"] for row in rows] == [date(2019, 3, 4)] * 4 + [None]
+
+
+def test_waits_that_are_not_known_are_null(ingested):
+    waits = ["9998", "9999", "0", " 12", "7.0"]
+    read = read_each(ingested, "hes_apc", episodes(*({"ELECDUR": wait} for wait in waits)), "elecdur")
+    assert read == [None, None, 0, 12, 7]
+
+
+def test_babies_are_of_age_nought(ingested):
+    ages = ["7001", "7007", "44", "120"]
+    assert read_each(ingested, "hes_apc", episodes(*({"STARTAGE": a} for a in ages)), "startage") == [0, 0, 44, 120]
+
+
+def test_sex_is_a_word_or_not_known(ingested):
+    read = read_each(ingested, "hes_apc", episodes(*({"SEX": sex} for sex in "1290")), "sex")
+    assert read == ["male", "female", None, None]
+
+
+def test_operation_dates_stand_beside_their_operations(ingested):
+    dates = dict.fromkeys(OPERATION_DATES) | {"OPDATE_02": "2019-03-05", "OPDATE_03": "1800-01-01"}
+    _, (row,) = ingested("hes_apc", [episode(OPERTN_4_02="Y752", OPERTN_4_03="Z942", **dates)])
+    assert row["operations"] == ["G283", "Y752", "Z942"]
+    assert row["operation_dates"] == [None, date(2019, 3, 5), None]
+
+
+def test_an_unfinished_episode_gives_way_to_its_finished_version(ingested):
+    unfinished = episode("E1", EPISTAT="1", EPIEND="1800-01-01")
+    result, rows = ingested("hes_apc", [unfinished, episode("E2", EPISTAT="1")], [episode("E1")])
+    assert [(row["epikey"], row["epistat"], row["source_file"]) for row in rows] == [
+        ("E2", 1, "0.parquet"),
+        ("E1", 3, "1.parquet"),
+    ]
+    assert (result.superseded, result.exact_duplicates, result.rows_typed) == (1, 0, 2)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_among_finished_versions_the_one_that_ends_last_counts_in_any_order_of_files(ingested, order):
+    versions = [episode(EPIEND="2019-03-06"), episode(EPIEND="2019-03-09"), episode(EPIEND="2019-03-06", LSOA11="E2")]
+    result, (row,) = ingested("hes_apc", *([versions[n]] for n in order))
+    assert row["epiend"] == date(2019, 3, 9)
+    assert result.superseded == 2
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_versions_that_differ_in_nothing_but_detail_are_settled_the_same_way_in_any_order(ingested, swapped):
+    versions = [[episode(LSOA11="E01000001")], [episode(LSOA11="E01000002")]]
+    _, (row,) = ingested("hes_apc", *(reversed(versions) if swapped else versions))
+    assert row["lsoa11"] == SETTLED
+
+
+SETTLED = "E01000001"
+"""Which of two equal versions counts: settled by a digest of the whole row, so it is a fact, not a choice."""
+
+
+def test_a_copy_of_a_superseded_episode_is_an_exact_duplicate(ingested):
+    unfinished = episode(EPISTAT="1")
+    result, rows = ingested("hes_apc", [unfinished, unfinished, episode(), episode()])
+    assert (len(rows), result.exact_duplicates, result.superseded) == (1, 2, 1)
+
+
+def test_a_rejected_version_does_not_supersede(ingested):
+    bad = episode(EPIEND="soon")
+    others = [episode(f"E{n}") for n in range(2, 5)]
+    _, rows = ingested("hes_apc", [episode(EPISTAT="1"), bad, *others])
+    assert (rows[0]["epikey"], rows[0]["epistat"]) == ("E1", 1)
+
+
+def test_rejected_episodes_are_found_again_by_file_row_and_key(ingested, tmp_path):
+    ingested("hes_apc", [episode("E1"), episode("E2"), episode("E3", PSEUDO_HESID=None)])
+    rejected = pq.ParquetDataset(tmp_path / "made" / "rejected").read().to_pylist()
+    assert rejected == [
+        {"source_file": "0.parquet", "row": 3, "epikey": "E3", "rules": ["missing:pseudo_hesid"]},
+    ]
+
+
+def person(census_id: str = "C1", **changed: Any) -> dict[str, Any]:
+    row = {
+        "census_id": census_id, "census_year": 2021, "sex": "F", "birth_year": 1980, "birth_quarter": 1,
+        "ethnic_group": "White", "qualification": "degree", "nssec": "3", "religion": "none", "lsoa11": "E01000001",
+        "la": "E09000001", "region": "London", "imd_quintile": 3, "rural_urban": "urban", "disability": "no",
+        "imputed": 0,
+    }  # fmt: skip
+    return row | changed
+
+
+def people(*changes: dict[str, Any]) -> Rows:
+    return [person(f"C{n}", **change) for n, change in enumerate(changes)]
+
+
+def test_spellings_of_sex(ingested):
+    read = read_each(ingested, "census", people(*({"sex": sex} for sex in ["F", "Females", "2", "m", "1"])), "sex")
+    assert read == ["female", "female", "female", "male", "male"]
+
+
+def test_an_unknown_spelling_rejects_its_row_and_a_blank_is_missing(ingested):
+    good = [person(f"C{n}") for n in range(4)]
+    result, _ = ingested("census", [*good, person("C8", sex="woman"), person("C9", sex=None)])
+    assert result.rules == {"missing:sex": 1, "type:sex": 1}
+
+
+def test_ethnic_groups_are_aggregated_as_published(ingested):
+    written = ["white", "5", "06", "14", "15", "19", "-8", "Missing or not stated", None]
+    read = read_each(ingested, "census", people(*({"ethnic_group": g} for g in written)), "ethnic_group")
+    white, mixed, asian, black, other, missing = ETHNIC_GROUPS
+    assert read == [white, white, mixed, asian, black, other, missing, missing, None]
+
+
+def test_quarters_of_birth(ingested):
+    quarters = people(*({"birth_quarter": quarter} for quarter in ["Q1", "4", " q2 "]))
+    assert read_each(ingested, "census", quarters, "birth_quarter") == [1, 4, 2]
+
+
+def test_regions_by_name_or_code(ingested):
+    written = ["E12000003", "Yorkshire and the Humber", "Wales", "Elsewhere", None]
+    read = read_each(ingested, "census", people(*({"region": region} for region in written)), "region")
+    assert read == [REGIONS[2], REGIONS[2], "Wales", "Elsewhere", None]
+
+
+def test_imputed_records_are_kept_for_linkage_to_count(ingested):
+    written = ["1", "0", "true", "No"]
+    read = read_each(ingested, "census", people(*({"imputed": flag} for flag in written)), "imputed")
+    assert read == [True, False, True, False]
+
+
+def test_links_lack_what_is_optional_and_say_so(ingested):
+    link = {"source": "HES", "health_id": 12345, "census_id": "C1"}
+    result, (row,) = ingested("links/person", [link])
+    assert (row["source"], row["health_id"], row["match_weight"]) == ("hes", "12345", None)
+    assert result.absent_columns == {"0.parquet": ("match_weight", "link_method")}
+
+
+def test_prices_have_a_month_and_an_index(ingested):
+    _, rows = ingested(
+        "prices/cpih", [{"month": "2023-1", "cpih_index": 126.5}, {"month": "2023-02", "cpih_index": 127}]
+    )
+    assert [(row["month"], row["cpih_index"]) for row in rows] == [(2023 * 12 + 1, 126.5), (2023 * 12 + 2, 127.0)]
+
+
+def test_a_source_that_nothing_particular_is_said_of_is_read_by_its_types(ingested):
+    _, (row,) = ingested("deaths", [{"census_id": "C1", "date_of_death": "2020-01-02"}])
+    assert (row["census_id"], row["date_of_death"], row["underlying_cause"]) == ("C1", date(2020, 1, 2), None)
+
+
+@given(year=st.integers(1850, 2100), number=st.integers(1, 12), padded=st.booleans())
+def test_every_month_is_read_as_the_vocabulary_reads_it(year, number, padded):
+    from pipeline.vocabulary.months import parse_month
+
+    written = f"{year}-{number:02d}" if padded else f"{year}-{number}"
+    assert value_of("month", written) == parse_month(written)
+
+
+@given(
+    written=st.text(max_size=12)
+    | st.text("0123456789-", max_size=8)
+    | st.sampled_from(["INFINITY", "-infinity", "epoch"])
+)
+def test_what_the_vocabulary_does_not_read_as_a_month_is_none(written):
+    from pipeline.vocabulary.months import parse_month
+
+    try:
+        expected = parse_month(written.strip())
+    except ValueError:
+        expected = None
+    found = value_of("month", written)
+    assert found == expected or (found is None and expected is not None and expected < 1850 * 12)
+
+
+@given(pennies=st.integers(-(10**11), 10**11), as_text=st.booleans())
+def test_pounds_become_the_same_pence_as_text_and_as_a_number(pennies, as_text):
+    pounds = f"{'-' if pennies < 0 else ''}{abs(pennies) // 100}.{abs(pennies) % 100:02d}"
+    assert value_of("pence", pounds if as_text else float(pounds)) == pennies
+
+
+@given(code=st.from_regex(r"[A-Z][0-9]{2}[0-9X]", fullmatch=True), suffix=st.sampled_from(["", "D", "A", "D1"]))
+def test_a_clean_code_is_cleaned_into_itself_with_any_suffix(code, suffix):
+    from pipeline.records.ingestion.sources.hes_apc import clean_code
+
+    assert sql_value(clean_code("given"), f" {code.lower()}{suffix} ") == code
+
+
+@given(nine=st.integers(0, 999_999_999), digit=st.integers(0, 9))
+def test_modulus_11_accepts_exactly_the_check_digit(nine, digit):
+    from pipeline.records.ingestion.identifiers import valid_nhs_number
+
+    digits = f"{nine:09d}"
+    check = -sum(int(d) * w for d, w in zip(digits, range(10, 1, -1), strict=True)) % 11
+    assert sql_value(valid_nhs_number("given"), f"{digits}{digit}") == (check == digit)
+
+
+def value_of(name: str, given_value: object) -> Any:
+    from pipeline.records.ingestion import conversion
+
+    kind = "DOUBLE" if isinstance(given_value, float) else "VARCHAR"
+    return sql_value(getattr(conversion, name)(["given"], [kind]).value, given_value)
+
+
+def sql_value(expression: str, given_value: object) -> Any:
+    ((value,),) = DUCKDB.execute(f"SELECT {expression} FROM (SELECT ? AS given)", [given_value]).fetchall()
+    return value
