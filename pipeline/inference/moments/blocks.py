@@ -61,14 +61,6 @@ class Block:
     levels: Mapping[str, NDArray[np.int32]]
     singletons: NDArray[np.bool_]
 
-    def demeaned(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """``(n, T)`` or ``(n, p, T)`` values less the person's mean over observed months, 0 elsewhere."""
-        shape = (len(self.size), *[1] * (values.ndim - 2), -1)
-        observed = self.observed.reshape(shape)
-        masked = values * observed
-        masked -= observed * (masked.sum(axis=-1, keepdims=True) / self.size.reshape((*shape[:-1], 1)))
-        return masked
-
     def by_level(self, characteristic: str | None) -> Iterator[tuple[Group, NDArray[np.int64] | slice]]:
         """Each group of the block, with its rows."""
         if characteristic is None:
@@ -81,10 +73,11 @@ class Block:
 
 def observed_months(shard: PanelShard, window: Window) -> NDArray[np.bool_]:
     """``(n, T)``: where the outcome is known and a treated person's event time is inside the window."""
-    month = shard.first_month + np.arange(shard.outcome.shape[1])
-    event_time = month - shard.treatment_month[:, None] + 1
-    outside = (event_time < -window.before) | (event_time > window.after)
-    known: NDArray[np.bool_] = ~(np.isnan(shard.outcome) | outside)
+    known: NDArray[np.bool_] = ~np.isnan(shard.outcome)
+    treated = np.flatnonzero(~np.isnan(shard.treatment_month))
+    entry = (shard.first_month - shard.treatment_month[treated] + 1).astype(np.int32)
+    event_time = entry[:, None] + np.arange(shard.outcome.shape[1], dtype=np.int32)
+    known[treated] &= (event_time >= -window.before) & (event_time <= window.after)
     return known
 
 

@@ -106,9 +106,14 @@ def within(
 
 @dataclass(frozen=True, kw_only=True)
 class _People:
-    """What each person of a block adds through the spline: demeaned columns, their products, those with the outcome."""
+    """What each person of a block adds through the age columns.
 
-    spline: NDArray[np.float64]
+    ``masked`` is ``(n, p, T)``, 0 where not observed; ``means`` ``(n, p)`` over observed months; ``products``
+    ``(n, p, p)`` and ``cross`` ``(n, p)`` are of demeaned columns with themselves and with the outcome.
+    """
+
+    masked: NDArray[np.float64]
+    means: NDArray[np.float64]
     products: NDArray[np.float64]
     cross: NDArray[np.float64]
 
@@ -116,22 +121,24 @@ class _People:
 def _people(block: Block, windows: NDArray[np.float64] | None) -> _People:
     n, n_months = block.outcome.shape
     if windows is None or block.entry is None:
-        return _People(spline=np.zeros((n, 0, n_months)), products=np.zeros((n, 0, 0)), cross=np.zeros((n, 0)))
-    spline = block.demeaned(windows[block.entry])
-    return _People(
-        spline=spline,
-        products=spline @ spline.transpose(0, 2, 1),
-        cross=(spline @ block.outcome[:, :, None])[:, :, 0],
-    )
+        none = np.zeros((n, 0))
+        return _People(masked=np.zeros((n, 0, n_months)), means=none, products=np.zeros((n, 0, 0)), cross=none)
+    masked = windows[block.entry] * block.observed[:, None, :]
+    sums = masked @ np.ones(n_months)
+    means = sums / block.size[:, None]
+    # The columns are orthonormal over person-months, so that taking the means off products loses nothing.
+    products = masked @ masked.transpose(0, 2, 1) - sums[:, :, None] * means[:, None, :]
+    return _People(masked=masked, means=means, products=products, cross=(masked @ block.outcome[:, :, None])[:, :, 0])
 
 
 def _sums(block: Block, people: _People, *, rows: NDArray[np.int64] | slice) -> WithinSums:
-    weights, observed, spline = block.weights[rows], block.observed[rows], people.spline[rows]
-    n, n_columns, n_months = spline.shape
+    weights, observed, masked = block.weights[rows], block.observed[rows], people.masked[rows]
+    n, n_columns, n_months = masked.shape
     gram = np.empty((n_months + n_columns, n_months + n_columns))
     gram[:n_months, :n_months] = -(observed * (weights / block.size[rows])[:, None]).T @ observed
     gram[:n_months, :n_months][np.diag_indices(n_months)] += weights @ observed
-    mixed = (weights @ spline.reshape(n, -1)).reshape(n_columns, n_months)
+    mixed = (weights @ masked.reshape(n, -1)).reshape(n_columns, n_months)
+    mixed -= (people.means[rows] * weights[:, None]).T @ observed
     gram[n_months:, :n_months] = mixed
     gram[:n_months, n_months:] = mixed.T
     gram[n_months:, n_months:] = np.tensordot(weights, people.products[rows], axes=1)

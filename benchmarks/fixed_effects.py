@@ -1,0 +1,242 @@
+"""Time and memory of the ONS specification: ours, pyfixest and hdfe-stream, each in its own process, alternately.
+
+Ours is timed from the stored panel to clustered errors and simultaneous bands, age spline and its knots included. The
+packages are timed from a long Parquet file to clustered errors and are given the event bin and the age columns ready
+made. Prints the Markdown table of ``docs/benchmarks/fixed_effects.md``::
+
+    python benchmarks/fixed_effects.py
+    python benchmarks/fixed_effects.py --people 1000000 --contenders ours
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+FIRST_MONTH, N_MONTHS = 24_172, 105
+PEOPLE_PER_SHARD = 25_000
+CONTENDERS = {
+    "ours": "Causeway, age spline",
+    "hdfe_plain": "hdfe-stream, no age spline",
+    "hdfe_spline": "hdfe-stream, age spline",
+    "pyfixest_plain": "pyfixest, no age spline",
+}
+RAN_OUT = 3
+
+
+def main() -> None:
+    options = _options()
+    if options.worker:
+        WORKERS[options.worker](Path(options.folder))
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        write_panel(folder, people=options.people, long=options.contenders != ["ours"])
+        runs = [(name, _run(name, folder, options)) for _ in range(options.rounds) for name in options.contenders]
+    print(_table(runs, options))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--people", type=int, default=90_000)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--memory-limit-gb", type=float, default=16, help="a process that needs more has run out")
+    parser.add_argument("--contenders", nargs="+", choices=list(CONTENDERS), default=list(CONTENDERS))
+    parser.add_argument("--worker", choices=list(CONTENDERS), help=argparse.SUPPRESS)
+    parser.add_argument("--folder", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+# The panel ------------------------------------------------------------------------------------------------------------
+
+
+def write_panel(folder: Path, *, people: int, long: bool) -> None:
+    """The stored panel and, for the packages, the same person-months as one long file."""
+    (folder / "panel").mkdir()
+    (folder / "long").mkdir()
+    names = []
+    for number, start in enumerate(range(0, people, PEOPLE_PER_SHARD)):
+        shard = draw(number, n=min(PEOPLE_PER_SHARD, people - start))
+        names.append(f"shard-{number:05d}.parquet")
+        write_shard(folder / "panel" / names[-1], shard)
+        if long:
+            write_long(folder / "long" / names[-1], shard, first_person=start)
+    note = {
+        "first_month": FIRST_MONTH,
+        "n_months": N_MONTHS,
+        "n_people": people,
+        "outcomes": ["pay"],
+        "levels": {},
+        "ages": True,
+        "shards": names,
+    }
+    (folder / "panel.json").write_text(json.dumps(note))
+
+
+def draw(seed: int, *, n: int) -> dict[str, np.ndarray]:
+    """People with an index month, 45% of them treated then; event times -59..60, deaths, ages 25 to 64."""
+    random = np.random.default_rng(seed)
+    index = FIRST_MONTH + random.integers(0, N_MONTHS, n)
+    treated = random.random(n) < 0.45
+    death = np.where(random.random(n) < 0.02, FIRST_MONTH + random.integers(0, N_MONTHS, n), FIRST_MONTH + N_MONTHS)
+    month = FIRST_MONTH + np.arange(N_MONTHS)
+    event_time = month - index[:, None] + 1
+    pay = random.gamma(2, 1000, (n, 1)) + 2 * np.maximum(event_time, 0) * treated[:, None]
+    pay = (pay + random.normal(0, 300, (n, N_MONTHS))).astype(np.float32)
+    pay[(event_time < -59) | (event_time > 60) | (month >= np.maximum(death, index + 1)[:, None])] = np.nan
+    return {"pay": pay, "index": index, "treated": treated, "birth": index - random.integers(300, 780, n)}
+
+
+def write_shard(path: Path, shard: dict[str, np.ndarray]) -> None:
+    values = pa.array(shard["pay"].ravel(), from_pandas=True)
+    table = pa.table(
+        {
+            "treatment_month": pa.array(shard["index"].astype(np.int32), mask=~shard["treated"]),
+            "birth_month": shard["birth"].astype(np.int32),
+            "pay": pa.FixedSizeListArray.from_arrays(values, N_MONTHS),
+        }
+    )
+    pq.write_table(table, path, compression="lz4", use_dictionary=False, write_statistics=False)
+
+
+def write_long(path: Path, shard: dict[str, np.ndarray], *, first_person: int) -> None:
+    from pipeline.inference.moments.spline import nonlinear_part
+    from pipeline.vocabulary.windows import ons_bin
+
+    person, column = np.nonzero(~np.isnan(shard["pay"]))
+    event_time = FIRST_MONTH + column - shard["index"][person] + 1
+    bins = np.array([ons_bin(e) for e in range(-59, 61)], dtype=np.int32)[event_time + 59]
+    age = (FIRST_MONTH + column - shard["birth"][person]) / 480
+    columns = nonlinear_part(age, np.quantile(age, [0.1, 0.26, 0.42, 0.58, 0.74, 0.9]))
+    table = pa.table(
+        {
+            "person": (first_person + person).astype(np.int32),
+            "month": (FIRST_MONTH + column).astype(np.int32),
+            "bin": np.where(shard["treated"][person], bins, 0).astype(np.int32),
+            "pay": shard["pay"][person, column].astype(np.float64),
+            **{f"age{k}": columns[:, k] for k in range(columns.shape[1])},
+        }
+    )
+    pq.write_table(table, path)
+
+
+# One process each -----------------------------------------------------------------------------------------------------
+
+
+def ours(folder: Path) -> None:
+    import scipy.special  # noqa: F401 - nobody's imports are timed, and this one is made late
+
+    from pipeline.engine.panels import StoredPanel
+    from pipeline.inference.estimators import ons_fixed_effects
+    from pipeline.vocabulary.effects import Specification
+    from pipeline.vocabulary.protocol import AgeSpline
+    from pipeline.vocabulary.windows import Window
+
+    window = Window(before=59, after=60, reference=(-5, 0))
+    start = time.perf_counter()
+    (study,) = ons_fixed_effects.fit(
+        StoredPanel(folder), "pay", specification=Specification(window=window, age_spline=AgeSpline())
+    )
+    _report(start, last=float(study.att[0, -1]), error=float(study.std_error[0, -1]))
+
+
+def hdfe(folder: Path, *, terms: str) -> None:
+    from hdfe_stream import feols_stream
+
+    start = time.perf_counter()
+    fit = feols_stream(
+        f"pay ~ i(bin, ref=0){terms} | person + month",
+        str(folder / "long" / "*.parquet"),
+        workdir=str(folder),
+        vcov={"CRV1": "person"},
+    )
+    row = next(row for row in fit.tidy().iter_rows() if str(row[0]).endswith("bin::15"))
+    _report(start, last=float(row[1]), error=float(row[2]))
+
+
+def pyfixest_plain(folder: Path) -> None:
+    import pandas as pd
+    import pyfixest
+
+    start = time.perf_counter()
+    frame = pd.read_parquet(folder / "long", columns=["person", "month", "bin", "pay"])
+    fit = pyfixest.feols(
+        "pay ~ i(bin, ref=0) | person + month",
+        frame,
+        vcov={"CRV1": "person"},
+        copy_data=False,
+        store_data=False,
+        lean=True,
+    )
+    _report(start, last=float(fit.coef()["bin::15"]), error=float(fit.se()["bin::15"]))
+
+
+WORKERS = {
+    "ours": ours,
+    "hdfe_plain": lambda folder: hdfe(folder, terms=""),
+    "hdfe_spline": lambda folder: hdfe(folder, terms=" + age0 + age1 + age2 + age3"),
+    "pyfixest_plain": pyfixest_plain,
+}
+
+
+def _report(start: float, *, last: float, error: float) -> None:
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    print(json.dumps({"seconds": seconds, "gigabytes": peak, "last": last, "error": error}))
+
+
+def _run(name: str, folder: Path, options: argparse.Namespace) -> dict[str, float] | None:
+    """What a worker reports; ``None`` if it ran out of memory."""
+    limit = int(options.memory_limit_gb * 1024**3)
+    command = [sys.executable, __file__, "--worker", name, "--folder", str(folder)]
+    found = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (limit, limit)),
+        env=os.environ | {"PYTHONWARNINGS": "ignore", "PYTHONPATH": str(Path(__file__).parents[1])},
+    )
+    if found.returncode == 0:
+        return json.loads(found.stdout.strip().splitlines()[-1])
+    if found.returncode < 0 or any(word in found.stderr for word in ("MemoryError", "memory", "alloc")):
+        return None
+    sys.exit(f"{name} failed:\n{found.stderr[-3000:]}")
+
+
+def _table(runs: list[tuple[str, dict[str, float] | None]], options: argparse.Namespace) -> str:
+    lines = [
+        (f"{options.people:,} people x {N_MONTHS} months; {platform.machine()}, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}."),
+        "",
+        "| | seconds, each round | peak memory, GB | effect in months 55 to 60 (error) |",
+        "|---|---|---|---|",
+    ]
+    for name in options.contenders:
+        mine = [run for run_name, run in runs if run_name == name]
+        done = [run for run in mine if run is not None]
+        if not done:
+            lines.append(f"| {CONTENDERS[name]} | ran out of {options.memory_limit_gb:g} GB | | |")
+            continue
+        seconds = ", ".join(f"{run['seconds']:.1f}" for run in done)
+        peak = max(run["gigabytes"] for run in done)
+        lines.append(
+            f"| {CONTENDERS[name]} | {seconds} | {peak:.2f} | {done[0]['last']:.4f} ({done[0]['error']:.4f}) |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
