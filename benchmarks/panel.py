@@ -36,7 +36,7 @@ from pipeline.vocabulary.schemas.people import COHORT
 FIRST, LAST = month_number(2014, 4), month_number(2022, 12)
 PAID = 0.608  # share of person-months with a payment: 67 rows a person over 105 months with the second payments
 SECOND = 0.05  # share of those with a second payment
-DUCKDB_MEMORY = "6GB"  # more than ours may use in all, so that DuckDB never spills
+DUCKDB_MEMORY = "6GB"  # all that the target allows ours: twice DuckDB's share of a run
 HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 
 
