@@ -156,6 +156,7 @@ def accepted(connection, tmp_path):
             connection,
             schema=schema,
             typed=tmp_path / "in" / "typed",
+            quarantine=tmp_path / "out" / "quarantine",
             validation=validation,
             target=tmp_path / "out",
         )
@@ -358,6 +359,41 @@ def test_three_tenths_of_ids_missing_refuses_naming_source_file_column_and_count
     assert refusal.value.exit_code == 3
 
 
+def test_a_quarantine_kept_elsewhere_holds_its_rows_back_just_the_same(connection, validated, tmp_path):
+    validation = validated(CENSUS, [row_of(CENSUS, 0), row_of(CENSUS, 1, imd_quintile=9)])
+    accept(
+        connection,
+        schema=CENSUS,
+        typed=tmp_path / "in" / "typed",
+        quarantine=tmp_path / "out" / "quarantine",
+        validation=validation,
+        target=tmp_path / "elsewhere",
+    )
+    assert pq.read_table(tmp_path / "elsewhere" / "accepted")["census_id"].to_pylist() == ["c0"]
+
+
+def test_rejected_rows_without_their_key_refuse_instead_of_speaking(tmp_path):
+    nameless = Schema(name="census", grain="person", key=("sex",), columns=CENSUS.columns)
+    folder = deliver(
+        CENSUS, [row_of(CENSUS, 0)], tmp_path / "other", [{"source_file": "a", "row": 1, "rules": ["type:sex"]}]
+    )
+    with (
+        duckdb.connect() as connection,
+        pytest.raises(ValidationRefused, match=r"source census: the quarantine could not be written") as refusal,
+    ):
+        validate(
+            connection,
+            schema=nameless,
+            typed=folder / "typed",
+            rejected=folder / "rejected",
+            ingestion={},
+            rows_per_batch=10,
+            tolerance=0,
+            target=tmp_path / "out",
+        )
+    assert refusal.value.__suppress_context__
+
+
 def test_a_source_of_which_no_row_could_be_typed_is_refused(connection, validated, tmp_path):
     rejected = [{"source_file": "a.csv", "row": 1, "census_id": None, "rules": ["missing:census_id"]}]
     validation = validated(CENSUS, [], rejected=rejected, tolerance=1.0)
@@ -461,7 +497,14 @@ def test_two_validations_of_the_same_rows_write_the_same_bytes(connection, tmp_p
             tolerance=1,
             target=tmp_path / out,
         )
-        accept(connection, schema=PAYE_RTI, typed=folder / "typed", validation=validation, target=tmp_path / out)
+        accept(
+            connection,
+            schema=PAYE_RTI,
+            typed=folder / "typed",
+            quarantine=tmp_path / out / "quarantine",
+            validation=validation,
+            target=tmp_path / out,
+        )
     files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*"))
     assert [str(file) for file in files] == [
         "accepted/part-00000.parquet",

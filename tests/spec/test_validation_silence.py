@@ -19,7 +19,7 @@ from pipeline.vocabulary.schemas.sources import SOURCES
 
 WORD = "Zqxmarked"
 NUMBER = 87
-"""Type-wide enough for an int8, and refused or flagged nearly everywhere; its look-alikes below are unmistakable."""
+"""What an int8 can hold; too common to look for, so wider columns are marked with the values below."""
 
 BIG = 736_451_982
 DAY = date(1970, 1, 1) + timedelta(days=736_451)
@@ -84,7 +84,14 @@ def test_no_value_of_a_failing_row_is_written_said_or_logged(schema, tmp_path, c
         said = [str(check) for check in check_results(validation)]
         if validation.refused:
             with pytest.raises(ValidationRefused, match=schema.name) as refusal:
-                accept(connection, schema=schema, typed=tmp_path / "typed", validation=validation, target=out)
+                accept(
+                    connection,
+                    schema=schema,
+                    typed=tmp_path / "typed",
+                    quarantine=out / "quarantine",
+                    validation=validation,
+                    target=out,
+                )
             said.append(repr(refusal.value) + str(refusal.value.__cause__) + str(refusal.value.__context__))
     assert any(rule.failing for rule in validation.rules), (
         "the marked row must break a rule for this test to mean anything"
@@ -109,7 +116,7 @@ def test_an_expectation_that_cannot_be_evaluated_refuses_without_a_value():
     assert refusal.value.__suppress_context__ or refusal.value.__context__ is None
 
 
-def test_a_measure_that_the_engine_cannot_compute_refuses_without_a_value(tmp_path, monkeypatch):
+def test_a_measure_that_the_engine_cannot_compute_refuses_without_a_value(tmp_path):
     from pipeline.records.validation import rows
     from pipeline.records.validation.rules import Rule
 
@@ -135,7 +142,7 @@ def test_a_measure_that_the_engine_cannot_compute_refuses_without_a_value(tmp_pa
     assert refusal.value.__suppress_context__
 
 
-def test_validation_opens_no_connection_to_anywhere(tmp_path, monkeypatch):
+def test_validation_opens_no_connection_to_anywhere(monkeypatch):
     import pandas as pd
 
     def refuse(*_: object) -> None:

@@ -16,7 +16,7 @@ SORTED_ROWS = 20_000_000
 """A source with more rows than this is not sorted: its consumers do not depend on order, and sorting would spill."""
 
 
-def accept(  # noqa: PLR0913 - the two folders that are read and the one that is written, each named
+def accept(
     connection: duckdb.DuckDBPyConnection,
     *,
     schema: Schema,

@@ -10,6 +10,7 @@ import duckdb
 from pipeline.engine.database import parquet, quoted, write_parquet
 from pipeline.records.validation.result import Rejection
 from pipeline.records.validation.rows import key_as_text
+from pipeline.vocabulary.errors import Fault, ValidationRefused
 from pipeline.vocabulary.schemas.schema import Schema
 
 
@@ -30,15 +31,15 @@ def write_quarantine(
     if any(rejected.glob("*.parquet")):
         key = key_as_text(schema)
         rows += f" UNION ALL SELECT source_file::VARCHAR, row, {key}, rules FROM {parquet(rejected)}"
-    return write_parquet(
-        connection,
-        f"""
+    query = f"""
         SELECT {quoted(schema.name)} AS source, source_file, row, any_value(key) AS key,
                list_sort(list_distinct(flatten(list(rules)))) AS rules
         FROM ({rows}) GROUP BY source_file, row ORDER BY source_file, row
-        """,
-        folder,
-    )
+    """
+    try:
+        return write_parquet(connection, query, folder)
+    except duckdb.Error:
+        raise ValidationRefused(Fault(what="the quarantine could not be written", source=schema.name)) from None
 
 
 def rejections(connection: duckdb.DuckDBPyConnection, rejected: Path) -> tuple[Rejection, ...]:
