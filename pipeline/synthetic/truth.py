@@ -100,8 +100,11 @@ def _months(people: People, treated: Treatment, *, who: NDArray[np.int64], knobs
 def _subgroups(
     people: People, who: NDArray[np.int64], age: NDArray[np.int32]
 ) -> dict[str, tuple[tuple[str, ...], NDArray[np.integer]]]:
-    """For each subgroup its levels, and the level of each included person."""
-    regions = tuple(str(place) for place in PLACES[:WALES])
+    """For each subgroup its levels, and the level of each included person.
+
+    Wales is a level: people enumerated there who had moved to England by their operation are included.
+    """
+    regions = tuple(str(place) for place in PLACES[: WALES + 1])
     quintiles = tuple(str(quintile) for quintile in range(1, 6))
     return {
         "all": (("",), np.zeros(len(who), dtype=np.int8)),

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
 SAMPLING = {"pay": 5.0, "pay_in_work": 6.0, "employed": 0.12}
 """About three standard errors of the mean of true effects over 2,200 people, who differ in sex, age, place and pay."""
 
-SUBGROUPS = {"all": 1, "sex": 2, "age_band": 4, "ethnic_group": 6, "imd_quintile": 5, "region": 9}
+SUBGROUPS = {"all": 1, "sex": 2, "age_band": 4, "ethnic_group": 6, "imd_quintile": 5, "region": 10}
 
 EXPECTED = {"pay": 3.0, "pay_in_work": 3.0, "employed": 0.1}
 """Three standard errors of what is left without chance in work and pay: effects that differ between 1,100 people."""
