@@ -8,7 +8,11 @@ import pyfixest
 import pytest
 from pyfixest.demeaners import MapDemeaner
 
+import evaluations
+from pipeline.engine.settings import read_settings
+from pipeline.inference.designs import staggered_adoption
 from pipeline.inference.estimators import ons_fixed_effects
+from pipeline.inference.moments.frames import FrameColumns, frame_panel
 from pipeline.vocabulary.windows import Window
 
 # pyfixest 0.60 uses a pandas argument that pandas 3.1 deprecates.
@@ -65,3 +69,42 @@ def test_no_window_means_every_event_time_with_zero_the_reference(waves):
         waves, outcome="oop_spend", person="hhidpn", month="wave", treatment_month="treated_in"
     )
     pd.testing.assert_frame_equal(bare.event_study(), ours(waves, "oop_spend").event_study())
+
+
+class WavePanel:
+    """The file as the panel of its evaluation: one frame an outcome, people's sex as a characteristic."""
+
+    first_month, n_months = 7, 4
+
+    def __init__(self, waves: pd.DataFrame) -> None:
+        columns = {"earnings": "riearnsemp", "out_of_pocket": "oop_spend"}
+        self.panels = {
+            name: frame_panel(
+                waves.assign(**{name: waves[column]}),
+                FrameColumns(
+                    outcome=name,
+                    person="hhidpn",
+                    month="wave",
+                    treatment_month="treated_in",
+                    characteristics=("male",),
+                ),
+            )
+            for name, column in columns.items()
+        }
+        self.levels = self.panels["earnings"].levels
+
+    def shards(self, outcome, characteristics=()):
+        return self.panels[outcome].shards(outcome, characteristics)
+
+
+def test_the_evaluation_as_declared_reports_the_same_effects(waves):
+    protocol = evaluations.load("hospitalisation_and_earnings")
+    found = staggered_adoption.estimates(WavePanel(waves), protocol, read_settings().inference).to_pandas()
+    earnings = found.query("role == 'headline' and outcome == 'earnings'")
+    np.testing.assert_allclose(earnings["estimate"], ours(waves, "riearnsemp").att[0], rtol=RELATIVE)
+    np.testing.assert_allclose(earnings["std_error"], ours(waves, "riearnsemp").std_error[0], rtol=RELATIVE)
+    assert earnings["period"].tolist() == ["wave -2", "wave -1", "wave +1", "wave +2", "wave +3"]
+    assert set(found["design"]) == {"linked_panel"}
+    by_sex = found.query("role == 'subgroup' and outcome == 'earnings' and months_from == 1")
+    assert by_sex["subgroup_value"].tolist() == ["0", "1"]
+    assert by_sex["n_treated"].sum() == 591
