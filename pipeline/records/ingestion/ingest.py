@@ -88,7 +88,7 @@ def ingest(
             repeats = find_repeats(connection, files, schema=schema, reading=how)
             _write_typed(connection, files, schema=schema, target=target / "typed")
             dirty = [file for file, counts in zip(files, profiles, strict=True) if counts.rejected]
-            _write_rejected(connection, dirty or files[:1], schema=schema, target=target / "rejected")
+            _write_rejected(connection, dirty, like=files[0], schema=schema, target=target / "rejected")
             connection.execute(f"DROP TABLE {DROPPED}")
         finally:
             rmtree(target / "staging", ignore_errors=True)
@@ -148,16 +148,17 @@ def _write_typed(connection: duckdb.DuckDBPyConnection, files: Sequence[Rows], *
 
 
 def _write_rejected(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[Rows], *, schema: Schema, target: Path
+    connection: duckdb.DuckDBPyConnection, files: Sequence[Rows], *, like: Rows, schema: Schema, target: Path
 ) -> None:
+    """Write the rejected rows of files that have any; a table without rows, of the same columns, if none has."""
     target.mkdir(parents=True)
     keys = "".join(f', "key {name}" AS "{name}"' for name in schema.key)
-    for n, file in enumerate(files):
+    for n, file in enumerate(files or [like]):
         broken = ", ".join(f"CASE WHEN \"{rule}\" THEN '{rule}' END" for rule in file.rules)
         rules = f"list_filter([{broken}]::VARCHAR[], lambda rule: rule IS NOT NULL) AS rules"
         name = quoted(file.scan.file.name)
         query = f"SELECT {name} AS source_file, row{keys}, {rules} FROM ({file.query}) WHERE rejected ORDER BY row"
-        _write(connection, query, target / f"part-{n:05d}.parquet")
+        _write(connection, query if files else f"{query} LIMIT 0", target / f"part-{n:05d}.parquet")
 
 
 def _write(connection: duckdb.DuckDBPyConnection, query: str, file: Path) -> None:

@@ -53,7 +53,10 @@ def days(columns: Sequence[str], kinds: Sequence[str]) -> Converted:  # noqa: AR
 
 
 def _texts(columns: Sequence[str]) -> str:
-    return f"[{', '.join(f'CAST({column} AS VARCHAR)' for column in columns)}]"
+    """SQL of the columns as a list of text up to the last that holds anything: most episodes have three of twenty."""
+    texts = ", ".join(f"CAST({column} AS VARCHAR)" for column in columns)
+    held = " ".join(f"WHEN {columns[n - 1]} IS NOT NULL THEN {n}" for n in range(len(columns), 0, -1))
+    return f"list_resize([{texts}], CASE {held} ELSE 0 END)"
 
 
 def age_at_start(columns: Sequence[str], kinds: Sequence[str]) -> Converted:
