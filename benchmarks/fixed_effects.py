@@ -210,7 +210,9 @@ def _run(name: str, folder: Path, options: argparse.Namespace) -> dict[str, floa
         env=os.environ | {"PYTHONWARNINGS": "ignore", "PYTHONPATH": str(Path(__file__).parents[1])},
     )
     if found.returncode == 0:
-        return json.loads(found.stdout.strip().splitlines()[-1])
+        report = found.stdout.strip().splitlines()[-1]
+        print(name, report, file=sys.stderr, flush=True)
+        return json.loads(report)
     if found.returncode < 0 or any(word in found.stderr for word in ("MemoryError", "memory", "alloc")):
         return None
     sys.exit(f"{name} failed:\n{found.stderr[-3000:]}")
@@ -218,8 +220,10 @@ def _run(name: str, folder: Path, options: argparse.Namespace) -> dict[str, floa
 
 def _table(runs: list[tuple[str, dict[str, float] | None]], options: argparse.Namespace) -> str:
     lines = [
-        (f"{options.people:,} people x {N_MONTHS} months; {platform.machine()}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}."),
+        (
+            f"{options.people:,} people x {N_MONTHS} months; {platform.machine()}, {os.cpu_count()} cores, "
+            f"Python {platform.python_version()}."
+        ),
         "",
         "| | seconds, each round | peak memory, GB | effect in months 55 to 60 (error) |",
         "|---|---|---|---|",

@@ -179,6 +179,11 @@ def test_a_panel_that_cannot_answer_is_refused(change, message):
         ons_fixed_effects.fit(panel, "pay", specification=SPECIFICATION)
 
 
+def test_an_empty_panel_is_refused():
+    with pytest.raises(NotEstimable, match="the panel has no people"):
+        ons_fixed_effects.fit(Shards(), "pay", specification=SPECIFICATION)
+
+
 def test_no_observed_reference_month_is_refused():
     shard = drawn_shard()
     treatment_month = np.where(np.isnan(shard.treatment_month), np.nan, FIRST_MONTH + 15.0)
