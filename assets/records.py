@@ -37,11 +37,19 @@ def source_asset(source: str) -> dg.AssetsDefinition:
         from pipeline.records.validation import Validation
 
         with told(source):
-            validation = Validation.read(stages.validated(causeway, delivered, source).note("validation"))
+            held = stages.validated(causeway, delivered, source)
+            validation = Validation.read(held.note("validation"))
             yield from shown(validation, key)
             result = stages.accepted(causeway, delivered, source)
-            counts = {"delivered": validation.rows_delivered, "quarantined": validation.rows_quarantined}
-            yield dg.MaterializeResult(value=result, metadata=counts | {"accepted": validation.rows_accepted})
+            counts = {
+                "delivered": validation.rows_delivered,
+                "accepted": validation.rows_accepted,
+                "quarantined": validation.rows_quarantined,
+                "exact duplicates": validation.exact_duplicates,
+                "superseded": validation.superseded,
+            }
+            report = dg.MetadataValue.path(str(held.path / "validation.html"))
+            yield dg.MaterializeResult(value=result, metadata=counts | {"report": report})
 
     return accepted
 

@@ -102,17 +102,18 @@ def ingested(causeway: Causeway, delivered: Result, source: str) -> Result:
 
 def validated(causeway: Causeway, delivered: Result, source: str) -> Result:
     """What Great Expectations finds in a source; kept in the store whether or not the source is then refused."""
-    from pipeline.records.validation import validate
+    from pipeline.records.validation import report, validate
 
     typed = ingested(causeway, delivered, source)
     schema = source_schema(source)
     settings = causeway.settings
     tolerance = settings.validation.sources.get(source, settings.validation.default).rejected_rows
-    cut_off = read_back(causeway, delivered).cut_off
+    read = read_back(causeway, delivered)
+    cut_off = read.cut_off
 
     def build(folder: Path) -> None:
         with causeway.database() as connection:
-            validate(
+            validation = validate(
                 connection,
                 schema=schema,
                 typed=typed.table("typed"),
@@ -123,12 +124,13 @@ def validated(causeway: Causeway, delivered: Result, source: str) -> Result:
                 cut_off=cut_off,
                 target=folder,
             )
+        report([validation], delivery=read.id, target=folder)
 
     return causeway.results.make(
         f"validation/{source}",
         inputs=(typed,),
         code=code("records/validation"),
-        settings={"tolerance": tolerance, "cut_off": cut_off.isoformat()},
+        settings={"tolerance": tolerance, "cut_off": cut_off.isoformat(), "delivery": read.id},
         build=build,
     )
 
