@@ -18,7 +18,7 @@ def check_specs(source: str, key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
     return [dg.AssetCheckSpec(name=name, asset=key) for name in check_names(source_schema(source))]
 
 
-def shown(validation: "Validation", key: dg.AssetKey) -> Iterator[dg.AssetCheckResult]:
+def shown(validation: "Validation", key: dg.AssetKey, report: dg.PathMetadataValue) -> Iterator[dg.AssetCheckResult]:
     """A validation as Dagster shows it: counts and names of rules, never a value."""
     from pipeline.records.validation import check_results
 
@@ -29,5 +29,5 @@ def shown(validation: "Validation", key: dg.AssetKey) -> Iterator[dg.AssetCheckR
             passed=check.passed,
             severity=dg.AssetCheckSeverity[check.severity],
             description=check.description,
-            metadata=dict(check.counts),
+            metadata={**check.counts, "report": report},
         )

@@ -1,5 +1,7 @@
 """Stages 1 to 3 as assets: the delivery, its sources with their checks, and the spine of people."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from assets import previews
@@ -33,13 +35,14 @@ def source_asset(source: str) -> dg.AssetsDefinition:
         description=f"One row per {grain}, accepted by its Great Expectations suite; rejected rows in quarantine.",
         check_specs=check_specs(source, key),
     )
-    def accepted(causeway: Causeway, delivered: Result):  # noqa: ANN202 - dagster reads a generator's type as a value
+    def accepted(causeway: Causeway, delivered: Result) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Result]]:
         from pipeline.records.validation import Validation
 
         with told(source):
             held = stages.validated(causeway, delivered, source)
             validation = Validation.read(held.note("validation"))
-            yield from shown(validation, key)
+            report = dg.MetadataValue.path(str(stages.reported(causeway, delivered, source)))
+            yield from shown(validation, key, report)
             result = stages.accepted(causeway, delivered, source)
             counts = {
                 "delivered": validation.rows_delivered,
@@ -48,7 +51,6 @@ def source_asset(source: str) -> dg.AssetsDefinition:
                 "exact duplicates": validation.exact_duplicates,
                 "superseded": validation.superseded,
             }
-            report = dg.MetadataValue.path(str(held.path / "validation.html"))
             yield dg.MaterializeResult(value=result, metadata=counts | {"report": report})
 
     return accepted

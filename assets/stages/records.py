@@ -102,18 +102,17 @@ def ingested(causeway: Causeway, delivered: Result, source: str) -> Result:
 
 def validated(causeway: Causeway, delivered: Result, source: str) -> Result:
     """What Great Expectations finds in a source; kept in the store whether or not the source is then refused."""
-    from pipeline.records.validation import report, validate
+    from pipeline.records.validation import validate
 
     typed = ingested(causeway, delivered, source)
     schema = source_schema(source)
     settings = causeway.settings
     tolerance = settings.validation.sources.get(source, settings.validation.default).rejected_rows
-    read = read_back(causeway, delivered)
-    cut_off = read.cut_off
+    cut_off = read_back(causeway, delivered).cut_off
 
     def build(folder: Path) -> None:
         with causeway.database() as connection:
-            validation = validate(
+            validate(
                 connection,
                 schema=schema,
                 typed=typed.table("typed"),
@@ -124,15 +123,30 @@ def validated(causeway: Causeway, delivered: Result, source: str) -> Result:
                 cut_off=cut_off,
                 target=folder,
             )
-        report([validation], delivery=read.id, target=folder)
 
     return causeway.results.make(
         f"validation/{source}",
         inputs=(typed,),
         code=code("records/validation"),
-        settings={"tolerance": tolerance, "cut_off": cut_off.isoformat(), "delivery": read.id},
+        settings={"tolerance": tolerance, "cut_off": cut_off.isoformat()},
         build=build,
     )
+
+
+def reported(causeway: Causeway, delivered: Result, source: str) -> Path:
+    """The page that tells the data owner what was found in a source of this delivery."""
+    from pipeline.records.validation import Validation, report
+
+    held = validated(causeway, delivered, source)
+    found = Validation.read(held.note("validation"))
+    made = causeway.results.make(
+        f"report/{source}",
+        inputs=(held,),
+        code=code("records/validation"),
+        settings=causeway.delivery_id,
+        build=lambda folder: report([found], delivery=causeway.delivery_id, target=folder),
+    )
+    return made.path / "validation.html"
 
 
 def accepted(causeway: Causeway, delivered: Result, source: str) -> Result:

@@ -108,11 +108,7 @@ def test_an_asset_alone_asks_for_what_it_is_made_from(finished, tmp_path: Path):
     causeway = Causeway(delivery=str(finished.delivery), store=str(tmp_path / "empty"))
     alone = dg.AssetSelection.assets("bariatric_surgery/estimates")
     with pytest.raises(RequestError, match=r"bariatric_surgery/panel has not been made from this delivery"):
-        dg.materialize(
-            all_assets(),
-            selection=dg.AssetSelection.assets("bariatric_surgery/estimates"),
-            resources=resources(causeway),
-        )
+        dg.materialize(all_assets(), selection=alone, resources=resources(causeway))
 
 
 def test_an_official_release_is_refused_without_approvals(finished, tmp_path: Path):
