@@ -33,7 +33,8 @@ def database(engine: Engine, *, spill: Path) -> Iterator[duckdb.DuckDBPyConnecti
         }
     )
     try:
-        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")  # cursors of the connection take global settings only
+        connection.execute("SET enable_progress_bar = false")  # it would print on what the pipeline must not speak to
         yield connection
     finally:
         connection.close()
