@@ -200,7 +200,8 @@ def _report(start: float, *, last: float, error: float) -> None:
 def _run(name: str, folder: Path, options: argparse.Namespace) -> dict[str, float] | None:
     """What a worker reports; ``None`` if it ran out of memory."""
     limit = int(options.memory_limit_gb * 1024**3)
-    command = [sys.executable, __file__, "--worker", name, "--folder", str(folder)]
+    # -P: numba imports a package that another benchmark here shares its name with.
+    command = [sys.executable, "-P", __file__, "--worker", name, "--folder", str(folder)]
     found = subprocess.run(
         command,
         capture_output=True,

@@ -69,11 +69,22 @@ class Columns:
         start = self.shared(level).start
         return slice(start, start + self.n_months)
 
+    @cached_property
+    def _in_set(self) -> NDArray[np.float64]:
+        """``(1 + E + 1, B + 1)`` of 0 and 1: event times of the window, with one outside at each end, by set."""
+        event_time = np.arange(-self.window.before - 1, self.window.after + 2)
+        inside = [(event_time >= part.first) & (event_time <= part.last) for part in self.bins]
+        after = np.logical_or.reduce([np.zeros_like(event_time, dtype=bool), *inside]) & (event_time >= 1)
+        return np.column_stack([*inside, after]).astype(np.float64)
+
+    def sets(self, treatment_month: int) -> NDArray[np.float64]:
+        """``(T, B + 1)``: :meth:`bin_months` and, as a last set, all months from the index month on."""
+        event_time = self.first_month + np.arange(self.n_months) - treatment_month + 1
+        return self._in_set[np.clip(event_time + self.window.before + 1, 0, len(self._in_set) - 1)]
+
     def bin_months(self, treatment_month: int) -> NDArray[np.float64]:
         """``(T, B)`` of 0 and 1: which months of people treated then lie in which bin."""
-        event_time = self.first_month + np.arange(self.n_months) - treatment_month + 1
-        inside = [(event_time >= part.first) & (event_time <= part.last) for part in self.bins]
-        return np.column_stack(inside).astype(np.float64)
+        return self.sets(treatment_month)[:, :-1]
 
     def gram(self, sums: Mapping[Group, NDArray[np.float64]]) -> NDArray[np.float64]:
         r"""``(K, K)`` :math:`\sum_g A_g \Gamma_g A_g'` from each group's ``(P, P)`` sums over months and age."""

@@ -131,7 +131,7 @@ def fitted(regression: Regression, *, characteristic: str | None, clustered: boo
         if group.treatment_month is None:
             sets = np.concatenate(list(treated_sets), axis=1) if columns.common else treated_sets[group.level]
         else:
-            sets = _with_after(columns, columns.bin_months(group.treatment_month))
+            sets = columns.sets(group.treatment_month)
         groups[group] = FittedGroup(
             path=columns.path(group, coefficients),
             spline=columns.spline(group, coefficients),
@@ -141,20 +141,13 @@ def fitted(regression: Regression, *, characteristic: str | None, clustered: boo
     return Fitted(characteristic=characteristic, groups=groups)
 
 
-def _with_after(columns: Columns, bin_months: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Bins' months and, as a last set, all months from the index month on."""
-    after = [k for k, part in enumerate(columns.bins) if part.first >= 1]
-    return np.column_stack([bin_months, bin_months[:, after].any(axis=1)])
-
-
 def _months_by_bin(regression: Regression) -> NDArray[np.float64]:
     """``(L, T, B + 1)`` of 0 and 1: months in which a treated person of the level is observed in the bin."""
     columns = regression.columns
     found = np.zeros((columns.n_levels, columns.n_months, len(columns.bins) + 1))
     for group, part in regression.counts.items():
         if group.treatment_month is not None:
-            sets = _with_after(columns, columns.bin_months(group.treatment_month))
-            found[group.level] += (part.observed > 0)[:, None] * sets
+            found[group.level] += (part.observed > 0)[:, None] * columns.sets(group.treatment_month)
     return (found > 0).astype(np.float64)
 
 
