@@ -110,9 +110,9 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
     """Effects from a long DataFrame with one row a person and month; a null treatment month means never treated.
 
     ``outcome``, ``person``, ``month``, ``treatment_month``, ``weights``, ``cluster``, ``birth_month`` and ``subgroup``
-    name columns; months are consecutive whole numbers and all but the first and third describe people. Without a
-    ``window`` every event time is its own bin and event time 0 the reference. An ``age_spline`` needs ``birth_month``
-    and is the published one wherever that is given.
+    name columns. Months are consecutive whole numbers; every column but the outcome and the month has one value a
+    person. Without a ``window``, every event time is its own bin and event time 0 the reference. Where ``birth_month``
+    is given there is an age spline: ``age_spline``, else the published one.
 
     Raises
     ------
