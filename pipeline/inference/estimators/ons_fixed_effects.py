@@ -8,11 +8,10 @@ England. Errors are clustered on person, or on a coarser unit that holds whole p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
-from typing import Literal, TypeVar
+from functools import partial
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -23,16 +22,15 @@ from pipeline.inference.moments.columns import Columns
 from pipeline.inference.moments.effects import Labels, event_study
 from pipeline.inference.moments.frames import FrameColumns, FramePanel, frame_panel
 from pipeline.inference.moments.regression import Regression, fitted, regress
-from pipeline.inference.moments.scores import Fitted, Scores, scores
-from pipeline.inference.moments.spline import AgeBasis, AgeCounts, age_basis, age_counts
+from pipeline.inference.moments.scores import Fitted, scores
+from pipeline.inference.moments.shards import total
+from pipeline.inference.moments.spline import AgeBasis, age_basis, age_counts
 from pipeline.inference.moments.within import Within, within
 from pipeline.vocabulary.effects import EventStudy, Model, Specification, specified
 from pipeline.vocabulary.errors import Fault, NotEstimable, RequestError
 from pipeline.vocabulary.panels import Panel
 from pipeline.vocabulary.protocol import AgeSpline
 from pipeline.vocabulary.windows import Window
-
-Sums = TypeVar("Sums", AgeCounts, Within, Scores)
 
 
 def fit(
@@ -48,12 +46,13 @@ def fit(
     NotEstimable
         If the panel cannot answer for one of the models.
     """
+    # One BLAS thread: results do not depend on how many cores a machine has, and solves this small gain nothing.
     with threadpool_limits(limits=1, user_api="blas"):
         basis = _basis(panel, outcome, specification)
         solved = _solve(panel, outcome, specification=specification, models=models, basis=basis)
         fits = [part.fitted for part in solved]
         shards = panel.shards(outcome, _characteristics(models))
-        second = _total(scores(shard, window=specification.window, basis=basis, fits=fits) for shard in shards)
+        second = total(shards, partial(scores, window=specification.window, basis=basis, fits=fits))
         return tuple(
             event_study(part.regression, sums, labels=part.labels, specification=specification)
             for part, sums in zip(solved, second.models, strict=True)
@@ -174,19 +173,10 @@ def _characteristics(models: Sequence[Model]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(model.subgroup for model in models if model.subgroup is not None))
 
 
-def _total(sums: Iterator[Sums]) -> Sums:
-    """What the shards' sums add up to, in the shards' order."""
-    first = next(sums, None)
-    if first is None:
-        raise NotEstimable(Fault(what="the panel has no people", remedy="Check the cohort."))
-    return reduce(add, sums, first)
-
-
 def _basis(panel: Panel, outcome: str, specification: Specification) -> AgeBasis | None:
     if specification.age_spline is None:
         return None
-    shards = panel.shards(outcome)
-    ages = _total(age_counts(shard, observed_months(shard, specification.window)) for shard in shards)
+    ages = total(panel.shards(outcome), lambda shard: age_counts(shard, observed_months(shard, specification.window)))
     if not ages.counts.sum():
         raise NotEstimable(Fault(what="nobody is observed inside the window"))
     return age_basis(ages, specification.age_spline)
@@ -197,7 +187,7 @@ def _first_pass(
 ) -> Within:
     names = tuple(dict.fromkeys(model.subgroup for model in models))
     shards = panel.shards(outcome, _characteristics(models))
-    return _total(within(s, window=specification.window, basis=basis, characteristics=names) for s in shards)
+    return total(shards, partial(within, window=specification.window, basis=basis, characteristics=names))
 
 
 def _columns(panel: Panel, model: Model, *, specification: Specification, basis: AgeBasis | None) -> Columns:
