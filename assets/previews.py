@@ -15,6 +15,13 @@ def table(result: Result, name: str) -> dg.TableMetadataValue:
     return dg.MetadataValue.table(records=[dg.TableRecord(row) for row in found])
 
 
+def linkage(result: Result) -> dg.TableMetadataValue:
+    """Link rates of everybody and the conflicts: levels of characteristics are records' words until disclosure."""
+    found = result.read("linkage_quality").to_pylist()
+    shown = [row for row in found if row["characteristic"] in {"all", "conflicts"}]
+    return dg.MetadataValue.table(records=[dg.TableRecord(row) for row in shown])
+
+
 def rows(result: Result, name: str) -> int:
     """How many rows a table has."""
     return sum(pq.read_metadata(part).num_rows for part in result.table(name).glob("*.parquet"))

@@ -73,4 +73,4 @@ def spine(
     with told("spine"):
         sources = (hes_apc, census, deaths, links_person, links_nino)
         result = stages.spine(causeway, dict(zip(stages.SPINE_SOURCES, sources, strict=True)))
-        return dg.MaterializeResult(value=result, metadata={"linkage": previews.table(result, "linkage_quality")})
+        return dg.MaterializeResult(value=result, metadata={"linkage": previews.linkage(result)})

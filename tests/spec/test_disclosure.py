@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +14,7 @@ from evaluations import load as load_evaluation
 from pipeline.engine.settings import DisclosureProfile
 from pipeline.release.disclosure import Release, disclose, load, save
 from pipeline.release.disclosure.inputs import PUBLISHED, refuse_unruled
+from pipeline.release.disclosure.labels import undeclared
 from pipeline.vocabulary.errors import DisclosureError
 from pipeline.vocabulary.schemas.people import ATTRITION, LINKAGE_QUALITY
 from pipeline.vocabulary.schemas.results import BALANCE, DIAGNOSTICS, DISCLOSURE_LOG, ESTIMATES, PUBLISHED_ESTIMATES
@@ -142,16 +144,19 @@ def test_an_effect_that_is_not_identified_is_empty_and_not_suppressed(tables):
 
 
 def test_a_small_level_is_not_everybody_minus_the_levels_shown(tables):
-    rows = [estimate(), *(level("region", name, n) for name, n in (("East", 6), ("North", 600), ("South", 345)))]
+    rows = [
+        estimate(),
+        *(level("region", name, n) for name, n in (("East Midlands", 6), ("North East", 600), ("South East", 345))),
+    ]
     release = disclose(**tables | {"estimates": estimates(rows)})
     assert shown(release.estimates, "subgroup_value", "obs_status") == [
-        ("", ""), ("East", "c"), ("North", ""), ("South", "c"),
+        ("", ""), ("East Midlands", "c"), ("North East", ""), ("South East", "c"),
     ]  # fmt: skip
 
 
 def test_the_other_bins_and_subgroups_of_a_small_level_are_untouched(tables):
     rows = [
-        level("sex", "male", 6), level("sex", "female", 600), level("region", "East", 300),
+        level("sex", "male", 6), level("sex", "female", 600), level("region", "East Midlands", 300),
         level("sex", "male", 60, months_from=1, months_to=1), level("sex", "female", 600, months_from=1, months_to=1),
     ]  # fmt: skip
     release = disclose(**tables | {"estimates": estimates(rows)})
@@ -211,7 +216,12 @@ def test_a_link_rate_is_made_from_rounded_counts(tables):
 
 
 def test_few_who_were_not_linked_hide_their_level_and_another(tables):
-    rows = [("all", "all", 1003, 951), ("age", "a", 300, 297), ("age", "b", 400, 370), ("age", "c", 303, 284)]
+    rows = [
+        ("all", "all", 1003, 951),
+        ("age", "20-29", 300, 297),
+        ("age", "30-39", 400, 370),
+        ("age", "40-49", 303, 284),
+    ]
     release = disclose(**tables | {"linkage_quality": linkage(rows)})
     assert shown(release.linkage_quality, "obs_status", "n_people", "n_linked", "link_rate")[1:] == [
         ("c", None, None, None), ("", 400, 370, 92.5), ("c", None, None, None),
@@ -356,3 +366,10 @@ def test_a_release_changed_in_the_store_is_refused(tables, tmp_path):
 def test_a_release_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(DisclosureError, match="not what disclosure wrote"):
         load(tmp_path)
+
+
+def test_the_name_of_a_level_that_nobody_declared_and_few_share_is_left_out():
+    names = pd.Series(["female", "a record's words", "shared words", "shared words", "25-34"])
+    within = pd.Series(["sex", "region", "region", "region", "age_band"])
+    hidden = pd.Series([True, True, True, False, True])
+    assert undeclared(names, within=within, hidden=hidden).tolist() == [False, True, False, False, False]

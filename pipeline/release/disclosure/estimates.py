@@ -11,6 +11,7 @@ import pyarrow as pa
 from pipeline.engine.settings import DisclosureProfile
 from pipeline.release.disclosure.complement import with_complement
 from pipeline.release.disclosure.counts import decimals, shown
+from pipeline.release.disclosure.labels import entry, undeclared
 from pipeline.release.disclosure.rules import (
     COMPLEMENT,
     CONTRIBUTORS,
@@ -55,10 +56,11 @@ def disclose_estimates(table: pa.Table, *, protocol: Mapping[str, Any], rules: D
     for figure in _FIGURES:
         frame[figure] = decimals(frame[figure].mask(hidden), places)
     frame["obs_status"] = hidden.map({True: "c", False: ""})
-    published = pa.Table.from_pandas(frame, preserve_index=False)
+    unnamed = undeclared(frame["subgroup_value"], within=frame["subgroup"], hidden=hidden)
+    published = pa.Table.from_pandas(frame[~unnamed], preserve_index=False)
     return Disclosed(
         table=PUBLISHED_ESTIMATES.conform(published).replace_schema_metadata(None),
-        entries=_entries(few=few, saturated=saturated, hidden=hidden),
+        entries=(*_entries(few=few, saturated=saturated, hidden=hidden), entry("estimates", unnamed)),
     )
 
 

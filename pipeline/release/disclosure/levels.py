@@ -9,6 +9,7 @@ import pyarrow as pa
 from pipeline.engine.settings import DisclosureProfile
 from pipeline.release.disclosure.complement import with_complement
 from pipeline.release.disclosure.counts import decimals, rounded, shown, unsafe
+from pipeline.release.disclosure.labels import entry, undeclared
 from pipeline.release.disclosure.rules import COMPLEMENT, DERIVED, ROUNDING, SMALL_COUNTS, Disclosed, Entry, frame_of
 from pipeline.vocabulary.errors import DisclosureError, Fault
 from pipeline.vocabulary.schemas.results import PUBLISHED_BALANCE, PUBLISHED_LINKAGE_QUALITY
@@ -49,10 +50,14 @@ def disclose_linkage_quality(table: pa.Table, *, rules: DisclosureProfile) -> Di
         frame[column] = shown(frame[column], hidden, rules)
     frame["link_rate"] = decimals(100 * _ratio(frame["n_linked"], frame["n_people"]), RATE_DECIMALS)
     frame["obs_status"] = hidden.map({True: "c", False: ""})
-    published = PUBLISHED_LINKAGE_QUALITY.conform(pa.Table.from_pandas(frame, preserve_index=False))
+    unnamed = undeclared(frame["level"], within=frame["characteristic"], hidden=hidden)
+    published = PUBLISHED_LINKAGE_QUALITY.conform(pa.Table.from_pandas(frame[~unnamed], preserve_index=False))
     return Disclosed(
         table=published.replace_schema_metadata(None),
-        entries=_entries("linkage_quality", counts=2, figures=1, small=small, hidden=hidden),
+        entries=(
+            *_entries("linkage_quality", counts=2, figures=1, small=small, hidden=hidden),
+            entry("linkage_quality", unnamed),
+        ),
     )
 
 
@@ -76,10 +81,14 @@ def disclose_balance(table: pa.Table, *, evaluation: str, rules: DisclosureProfi
     frame["smd"] = decimals(_smd(frame["share_treated"], frame["share_comparison"]), SMD_DECIMALS)
     frame["obs_status"] = hidden.map({True: "c", False: ""})
     frame.insert(0, "evaluation", evaluation)
-    published = PUBLISHED_BALANCE.conform(pa.Table.from_pandas(frame, preserve_index=False))
+    unnamed = undeclared(frame["level"], within=frame["characteristic"], hidden=hidden)
+    published = PUBLISHED_BALANCE.conform(pa.Table.from_pandas(frame[~unnamed], preserve_index=False))
     return Disclosed(
         table=published.replace_schema_metadata(None),
-        entries=_entries("balance", counts=2, figures=3, small=small, hidden=hidden),
+        entries=(
+            *_entries("balance", counts=2, figures=3, small=small, hidden=hidden),
+            entry("balance", unnamed),
+        ),
     )
 
 

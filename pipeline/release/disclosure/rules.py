@@ -74,6 +74,11 @@ FREE_TEXT = Rule(
     protects="a count that is written into a sentence instead of a column",
     action="a number that the protocol does not declare is treated as a count",
 )
+LABELS = Rule(
+    name="names of levels",
+    protects="a value of a record that stands as the name of a level with too few people",
+    action="the row left out",
+)
 KEPT_BACK = Rule(
     name="columns that stay",
     protects="what serves inference and would give back exact counts or every cross-product",
@@ -82,7 +87,7 @@ KEPT_BACK = Rule(
 
 RULES = (
     SMALL_COUNTS, ROUNDING, CONTRIBUTORS, RESIDUAL_DF, COMPLEMENT, DIFFERENCES, DERIVED, PRECISION, MODEL, FREE_TEXT,
-    KEPT_BACK,
+    LABELS, KEPT_BACK,
 )  # fmt: skip
 
 

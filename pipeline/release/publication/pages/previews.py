@@ -9,5 +9,7 @@ from pipeline.release.publication.pages.effects import outcome_effects
 
 def headline_charts(release: Release) -> dict[str, str]:
     """The wide event-study chart of each outcome, as an ``<svg>`` element, by the outcome's name."""
-    drawn = ((effects.outcome.name, event_study(effects, key=effects.outcome.name)) for effects in outcome_effects(release))
+    drawn = (
+        (effects.outcome.name, event_study(effects, key=effects.outcome.name)) for effects in outcome_effects(release)
+    )
     return {name: drawings[0].svg for name, drawings in drawn}
