@@ -257,9 +257,8 @@ def _table(runs: list[tuple[str, dict[str, float] | None]], options: argparse.Na
         each = ", ".join(f"{run['seconds']:.1f}" for run in done)
         first = first or seconds
         peak = max(run["gigabytes"] for run in done)
-        lines.append(
-            f"| {CONTENDERS[name]} | {seconds:.1f} ({each}) | {seconds / first:.0f} | {peak:.2f} | {done[0]['last']:.4f} ({done[0]['error']:.4f}) |"
-        )
+        effect = f"{done[0]['last']:.4f} ({done[0]['error']:.4f})"
+        lines.append(f"| {CONTENDERS[name]} | {seconds:.1f} ({each}) | {seconds / first:.0f} | {peak:.2f} | {effect} |")
     return "\n".join(lines)
 
 
