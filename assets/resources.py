@@ -63,6 +63,17 @@ class Causeway(dg.ConfigurableResource["Causeway"]):
                 Fault(what="the delivery does not say its id", file="delivery.json", column="delivery")
             ) from None
 
+    def refuse_no_folder(self) -> None:
+        """Refuse a delivery whose folder is not there: the request is wrong, not the data.
+
+        Raises
+        ------
+        RequestError
+            Naming the folder.
+        """
+        if not self.folder.is_dir():
+            raise RequestError(Fault(what=f"there is no delivery folder {self.folder}", remedy="Check the path."))
+
     @contextmanager
     def database(self) -> "Iterator[duckdb.DuckDBPyConnection]":
         """A DuckDB connection within the deployment's limits."""
