@@ -117,7 +117,7 @@ def scores(shard: PanelShard, *, window: Window, basis: AgeBasis | None, fits: S
     windows = None if basis is None else basis.windows(observed.shape[1])
     collected = [_Collected(second={}, seen={}, codes=[], influence=[]) for _ in fits]
     for block in blocks(shard, observed, basis=basis, characteristics=names):
-        columns = None if windows is None or block.entry is None else windows[block.entry]
+        columns = None if windows is None or block.entry is None else windows[:, block.entry]
         for fit, into in zip(fits, collected, strict=True):
             for group, rows in block.by_level(fit.characteristic):
                 if group in fit.groups:
@@ -127,7 +127,7 @@ def scores(shard: PanelShard, *, window: Window, basis: AgeBasis | None, fits: S
 
 @dataclass(frozen=True, kw_only=True)
 class _Part:
-    """Some people of a block; ``spline`` is ``(n, p, T)``, not demeaned."""
+    """Some people of a block; ``spline`` is ``(p, n, T)``, not demeaned."""
 
     observed: NDArray[np.float64]
     size: NDArray[np.float64]
@@ -144,20 +144,20 @@ class _Part:
             outcome=block.outcome[rows],
             weights=block.weights[rows],
             cluster=None if block.cluster is None else block.cluster[rows],
-            spline=None if columns is None else columns[rows],
+            spline=None if columns is None else columns[:, rows],
         )
 
     def scores(self, fitted: FittedGroup) -> NDArray[np.float64]:
         """``(n, P)`` weighted scores: residuals by month, then what they make of the age columns."""
         path: NDArray[np.float64] = fitted.path
         if self.spline is not None:
-            path = np.matmul(fitted.spline, self.spline) + fitted.path
+            path = np.tensordot(fitted.spline, self.spline, axes=1) + fitted.path
         explained = path * self.observed
         explained -= self.observed * (explained.sum(axis=1) / self.size)[:, None]
         residual = (self.outcome - explained) * self.weights[:, None]
         if self.spline is None:
             return residual
-        return np.concatenate([residual, np.matmul(self.spline, residual[:, :, None])[:, :, 0]], axis=1)
+        return np.concatenate([residual, np.einsum("pnt,nt->np", self.spline, residual)], axis=1)
 
 
 @dataclass(frozen=True, kw_only=True)
