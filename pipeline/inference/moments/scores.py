@@ -117,7 +117,7 @@ def scores(shard: PanelShard, *, window: Window, basis: AgeBasis | None, fits: S
     windows = None if basis is None else basis.windows(observed.shape[1])
     collected = [_Collected(second={}, seen={}, codes=[], influence=[]) for _ in fits]
     for block in blocks(shard, observed, basis=basis, characteristics=names):
-        columns = None if windows is None or block.entry is None else windows[:, block.entry]
+        columns = None if windows is None or block.entry is None else np.take(windows, block.entry, axis=1)
         for fit, into in zip(fits, collected, strict=True):
             for group, rows in block.by_level(fit.characteristic):
                 if group in fit.groups:

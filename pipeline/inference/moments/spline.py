@@ -47,7 +47,7 @@ class AgeCounts:
 
 @dataclass(frozen=True, kw_only=True)
 class AgeBasis:
-    """The spline's columns by age: ``table[k]`` is age ``first + k``; ``(A, p)``, in column order for fast windows."""
+    """The spline's columns by age: ``table[k]`` is age ``first + k``; ``(A, p)``."""
 
     first: int
     table: NDArray[np.float64]
@@ -58,8 +58,9 @@ class AgeBasis:
         return int(self.table.shape[1])
 
     def windows(self, n_months: int) -> NDArray[np.float64]:
-        """``(p, A - T + 1, T)`` view: the columns of people whose age in the panel's first month is ``first + k``."""
-        return np.lib.stride_tricks.sliding_window_view(self.table.T, n_months, axis=1)
+        """``(p, A - T + 1, T)``: the columns of people whose age in the panel's first month is ``first + k``."""
+        views = np.lib.stride_tricks.sliding_window_view(self.table.T, n_months, axis=1)
+        return np.ascontiguousarray(views)
 
 
 def age_counts(shard: PanelShard, observed: NDArray[np.bool_]) -> AgeCounts:
@@ -146,4 +147,4 @@ def age_basis(ages: AgeCounts, spline: AgeSpline) -> AgeBasis:
     columns = columns - line @ np.linalg.lstsq(root * line, root * columns, rcond=None)[0]
     _, spread, directions = np.linalg.svd(root * columns, full_matrices=False)
     kept = spread > _COLLINEAR * spread[0]
-    return AgeBasis(first=ages.first, table=np.asfortranarray(columns @ directions[kept].T / spread[kept]))
+    return AgeBasis(first=ages.first, table=columns @ directions[kept].T / spread[kept])

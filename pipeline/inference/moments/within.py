@@ -108,7 +108,7 @@ def _masked(block: Block, windows: NDArray[np.float64] | None) -> NDArray[np.flo
     """``(p, n, T)`` age columns, 0 where not observed."""
     if windows is None or block.entry is None:
         return np.zeros((0, *block.observed.shape))
-    columns: NDArray[np.float64] = windows[:, block.entry]
+    columns: NDArray[np.float64] = np.take(windows, block.entry, axis=1)
     columns *= block.observed
     return columns
 
@@ -120,13 +120,15 @@ def _sums(block: Block, spline: NDArray[np.float64], *, rows: NDArray[np.int64] 
     n_columns, n, n_months = masked.shape
     means = masked.sum(axis=2) / size
     gram = np.empty((n_months + n_columns, n_months + n_columns))
-    gram[:n_months, :n_months] = -(observed * (weights / size)[:, None]).T @ observed
+    shared = observed * np.sqrt(weights / size)[:, None]
+    gram[:n_months, :n_months] = -(shared.T @ shared)
     gram[:n_months, :n_months][np.diag_indices(n_months)] += weights @ observed
     gram[n_months:, :n_months] = weights @ masked - (means * weights) @ observed
     gram[:n_months, n_months:] = gram[n_months:, :n_months].T
     # The columns are orthonormal over person-months, so that taking the means off products loses nothing.
-    flat, weighted = masked.reshape(n_columns, -1), (masked * weights[:, None]).reshape(n_columns, -1)
-    gram[n_months:, n_months:] = weighted @ flat.T - (means * (weights * size)) @ means.T
+    flat = masked.reshape(n_columns, n * n_months)
+    root = flat if (weights == 1).all() else (masked * np.sqrt(weights)[:, None]).reshape(flat.shape)
+    gram[n_months:, n_months:] = root @ root.T - (means * (weights * size)) @ means.T
     singletons = block.singletons[rows]
     unobserved = ~singletons & (observed.sum(axis=1) == 0)
     return WithinSums(
