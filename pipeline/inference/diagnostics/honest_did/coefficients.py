@@ -143,7 +143,8 @@ def average_weights(study: EventStudy, *, level: str = "") -> NDArray[np.float64
     known = np.isfinite(study.att[study.levels.index(level)])
     after = [part for part, is_known in zip(study.bins, known, strict=True) if is_known and part.first >= 1]
     months = np.array([part.last - part.first + 1 for part in after], dtype=np.float64)
-    return months / months.sum()
+    weights: NDArray[np.float64] = months / months.sum()
+    return weights
 
 
 def _reference(bins: Sequence[Bin]) -> Bin:

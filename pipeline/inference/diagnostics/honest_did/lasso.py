@@ -1,7 +1,7 @@
 r"""The whole path of a lasso, exactly: every minimiser of :math:`x'Qx / 2 + q'x + \lambda \sum_j |x_j|`.
 
-Piecewise linear in :math:`\lambda` (Osborne, Presnell and Turlach 2000, doi 10.1093/imanum/20.3.389): between two corners
-the same coordinates are at zero, and a corner is where one leaves zero or returns to it.
+Piecewise linear in :math:`\lambda` (Osborne, Presnell and Turlach 2000, doi 10.1093/imanum/20.3.389): between two
+corners the same coordinates are at zero, and a corner is where one leaves zero or returns to it.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _segment(
     return both[:, 0], both[:, 1]
 
 
-def _next(  # noqa: PLR0913 - the state of the path
+def _next(
     gram: NDArray[np.float64],
     linear: NDArray[np.float64],
     segment: tuple[NDArray[np.float64], NDArray[np.float64]],

@@ -1,7 +1,7 @@
 r"""The least favourable critical value: a quantile of the largest of a few correlated normals, exactly.
 
-The first stage of the hybrid test rejects where :math:`\max_j a_j'Z` exceeds its :math:`1 - \kappa` quantile, Z standard
-normal (Andrews, Roth and Pakes 2023, doi 10.1093/restud/rdac082, section 6). R's HonestDiD simulates it 1,000 times.
+The first stage of the hybrid test rejects where :math:`\max_j a_j'Z` exceeds its :math:`1 - \kappa` quantile, Z
+standard normal (Andrews, Roth and Pakes 2023, doi 10.1093/restud/rdad004). R's HonestDiD simulates it 1,000 times.
 Under relative magnitudes Z has two dimensions, the region :math:`\max_j a_j'Z \le q` is a polygon around the origin,
 and the probability outside it is a sum of Owen's T (1956, doi 10.1214/aoms/1177728074) over its edges.
 """
@@ -36,7 +36,8 @@ def critical_value(directions: NDArray[np.float64], *, kappa: float) -> NDArray[
         middle = (low + high) / 2
         too_low = _outside(middle, lengths=lengths, from_=from_, to=to) > kappa
         low, high = np.where(too_low, middle, low), np.where(too_low, high, middle)
-    return (low + high) / 2
+    value: NDArray[np.float64] = (low + high) / 2
+    return value
 
 
 def _edges(
@@ -67,7 +68,8 @@ def _repeated(directions: NDArray[np.float64]) -> NDArray[np.bool_]:
     gap = np.linalg.norm(directions[..., :, None, :] - directions[..., None, :, :], axis=-1)
     size = np.linalg.norm(directions, axis=-1)[..., :, None]
     earlier = np.tri(directions.shape[-2], k=-1, dtype=bool)
-    return ((gap <= _PARALLEL * size) & earlier).any(axis=-1)
+    repeated: NDArray[np.bool_] = ((gap <= _PARALLEL * size) & earlier).any(axis=-1)
+    return repeated
 
 
 def _outside(

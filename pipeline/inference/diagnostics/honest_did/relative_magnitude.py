@@ -3,23 +3,25 @@ r"""Relative magnitudes: after the index no step away from parallel trends excee
 .. math:: \Delta^{RM}(M) = \{\delta : |\delta_{t+1} - \delta_t| \le M \max_{s < 0} |\delta_{s+1} - \delta_s|, t \ge 0\}
 
 The set is the union over the step s that is largest and its sign; an interval for each comes from inverting the hybrid
-of the least favourable and the conditional test (C-LF: Rambachan and Roth 2023, doi 10.1093/restud/rdad018, sections 3
-and 4; Andrews, Roth and Pakes 2023, doi 10.1093/restud/rdac082), with the moments after the index only, as R's HonestDiD
-does by default. Where gaps between bins differ, a step is a rise per unit of time.
+of the least favourable and the conditional test (C-LF: Rambachan and Roth 2023, doi 10.1093/restud/rdad018; Andrews,
+Roth and Pakes 2023, doi 10.1093/restud/rdad004), with the moments after the index only, as R's HonestDiD does.
+Where gaps between bins differ, a step is a rise per unit of time.
 
 **No linear program is solved.** With :math:`u_t` the estimated steps, :math:`g_t` their gaps, :math:`m` the signed step
 s per unit of time, :math:`\theta = \sum_t c_t x_t` and :math:`x_t` the steps of the effect, the test statistic is
 
 .. math:: \min \eta : \; u_t - x_t - M g_t m \le \eta \sigma^+_t, \; x_t - u_t - M g_t m \le \eta \sigma^-_t
 
-Each :math:`x_t` lies in an interval of its own, so :math:`\eta` must make every one non-empty and let their weighted sum
-reach :math:`\theta`: the dual has T + 2 vertices in closed form. The T of the intervals are multiples of :math:`-m`, of
-which only the largest and the smallest ever bind. Four linear functions of :math:`(\hat\theta - \theta, m)` are left.
+Each :math:`x_t` lies in an interval of its own, so :math:`\eta` must make every one non-empty and let their weighted
+sum reach :math:`\theta`: the dual has T + 2 vertices in closed form. The T of the intervals are multiples of
+:math:`-m`, of which only the largest and the smallest ever bind. Four linear functions of
+:math:`(\hat\theta - \theta, m)` are left.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +80,8 @@ def intervals(
     size = (1 - FIRST_STAGE) * alpha / (1 - FIRST_STAGE * alpha)
     ends = _outermost(moments, directions, first_stage=first_stage, size=size)
     estimate = weights @ given.estimates[given.n_before :]
-    return estimate + np.stack([ends[..., 0].min(axis=1), ends[..., 1].max(axis=1)], axis=1)
+    hull: NDArray[np.float64] = estimate + np.stack([ends[..., 0].min(axis=1), ends[..., 1].max(axis=1)], axis=1)
+    return hull
 
 
 def _moments(given: Coefficients, weights: NDArray[np.float64], *, magnitudes: NDArray[np.float64]) -> _Moments:
@@ -141,26 +144,24 @@ def _outermost(
     farthest = moments.allowed[..., None] + moments.reach * first_stage[..., None]
     grid = np.linspace(-farthest[..., 0], farthest[..., 1], _GRID, axis=-1)
 
-    def accepted(theta: NDArray[np.float64]) -> NDArray[np.bool_]:
-        return ~_rejected(theta, moments, directions, first_stage=first_stage, size=size)
-
-    kept = accepted(grid)
+    rejected = partial(_rejected, moments=moments, directions=directions, first_stage=first_stage, size=size)
+    kept: NDArray[np.bool_] = np.asarray(~rejected(grid))
     first, last = kept.argmax(axis=-1), _GRID - 1 - kept[..., ::-1].argmax(axis=-1)
     inside = np.take_along_axis(grid, np.stack([first, last], axis=-1), axis=-1)
     neighbours = np.stack([np.maximum(first - 1, 0), np.minimum(last + 1, _GRID - 1)], axis=-1)
     outside = np.take_along_axis(grid, neighbours, axis=-1)
     for _ in range(_HALVINGS):
         middle = (inside + outside) / 2
-        holds = accepted(middle)
-        inside, outside = np.where(holds, middle, inside), np.where(holds, outside, middle)
+        beyond = rejected(middle)
+        inside, outside = np.where(beyond, inside, middle), np.where(beyond, middle, outside)
     return np.where(kept.any(axis=-1)[..., None], inside, np.array([np.inf, -np.inf]))
 
 
 def _rejected(
     theta: NDArray[np.float64],
+    *,
     moments: _Moments,
     directions: NDArray[np.float64],
-    *,
     first_stage: NDArray[np.float64],
     size: float,
 ) -> NDArray[np.bool_]:
@@ -186,7 +187,8 @@ def _rejected(
     below = log_ndtr(-np.minimum(low, eta) / spread)
     above = log_ndtr(-np.clip(high, eta, np.maximum(first_stage[..., None], eta)) / spread)
     unlikely = _log_difference(tail, above) < np.log(size) + _log_difference(below, above)
-    return (eta > 0) & ((eta > first_stage[..., None]) | ~varies | unlikely)
+    rejected: NDArray[np.bool_] = (eta > 0) & ((eta > first_stage[..., None]) | ~varies | unlikely)
+    return rejected
 
 
 def _truncation(

@@ -1,4 +1,4 @@
-"""How far the conclusion holds: honest intervals at chosen magnitudes, and the magnitude at which they meet the null."""
+"""How far a conclusion holds: honest intervals at chosen magnitudes, and the magnitude at which they meet the null."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from pipeline.vocabulary.errors import Fault, RequestError
 
 Restriction = Literal["relative_magnitude", "smoothness"]
 _INTERVALS = {"relative_magnitude": relative_magnitude.intervals, "smoothness": smoothness.intervals}
-# Doublings of the first magnitude tried, 1 or one standard error, before a conclusion is said to hold at every one.
-_DOUBLINGS = 30
+# Magnitudes tried, as multiples of 1 or one standard error, before a conclusion is said to hold at every one.
+_LADDER = tuple(2 ** (k / 2) for k in range(-12, 61))
 # Of a breakdown value, relative to the last magnitude tried.
 _RELATIVE = 1e-6
 _MAGNITUDES = (0.5, 1.0, 1.5, 2.0)
@@ -133,10 +133,11 @@ def breakdown(
     alpha: float = 0.05,
     level: str = "",
 ) -> float:
-    """The smallest magnitude at which the honest interval holds ``null``, by halving.
+    """The smallest magnitude at which the honest interval holds ``null``.
 
-    0 if it does so at magnitude 0, infinity if at none that was tried, up to a thousand million times 1
-    (``relative_magnitude``) or the estimate's standard error (``smoothness``).
+    0 if it does so at magnitude 0, infinity if at none that was tried: from 1/64 to a thousand million times 1
+    (``relative_magnitude``) or the estimate's standard error (``smoothness``), each 1.4 times the one before, and then
+    between two of them. Fixed-length intervals need not lie in one another: their centre moves with the magnitude.
 
     Raises
     ------
@@ -158,11 +159,12 @@ def _first_inclusion(margin: Callable[[float], float], *, first: float) -> float
 
     if margin(0.0) <= 0:
         return 0.0
-    excluded, tried = 0.0, first
-    for _ in range(_DOUBLINGS):
+    excluded = 0.0
+    for multiple in _LADDER:
+        tried = multiple * first
         if margin(tried) <= 0:
             return float(brentq(margin, excluded, tried, xtol=_RELATIVE * tried))
-        excluded, tried = tried, 2 * tried
+        excluded = tried
     return float("inf")
 
 

@@ -70,9 +70,7 @@ def folded_normal_quantile(mean: float, *, probability: float) -> float:
     return float(brentq(excess, max(low, 0.0) - 1e-9, high + 1e-9, xtol=1e-13))
 
 
-def _interval(
-    given: Coefficients, estimators: _Estimators, *, magnitude: float, alpha: float
-) -> tuple[float, float]:
+def _interval(given: Coefficients, estimators: _Estimators, *, magnitude: float, alpha: float) -> tuple[float, float]:
     from scipy.optimize import minimize_scalar
 
     def half_length(position: float) -> float:
