@@ -52,10 +52,12 @@ def test_relative_magnitude_intervals_widen_around_the_estimate_from_its_normal_
     found = bounds(study, restriction="relative_magnitude", magnitudes=MAGNITUDES, weights=weights_of(study))
     room = ROUNDING * found.std_error
     np.testing.assert_allclose([found.lower[0], found.upper[0]], [found.ci_lower, found.ci_upper], atol=room)
-    assert (np.diff(found.lower) <= room).all()
-    assert (np.diff(found.upper) >= -room).all()
-    assert (found.lower < found.estimate).all()
-    assert (found.estimate < found.upper).all()
+    assert (np.diff(found.upper - found.lower) > 0).all()
+    # What would be identified were the estimated steps the true ones.
+    before, tails = study.n_before, np.cumsum(found.weights[::-1])[::-1]
+    reach = found.magnitudes * np.abs(np.diff(np.append(study.estimates[:before], 0.0))).max() * np.abs(tails).sum()
+    assert (found.lower < found.estimate - reach).all()
+    assert (found.upper > found.estimate + reach).all()
 
 
 @settings(max_examples=40, deadline=None)

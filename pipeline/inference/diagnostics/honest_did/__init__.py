@@ -5,7 +5,15 @@ how much treated and comparison people would have drifted apart after the index,
 largest drift seen before (``relative_magnitude``), or by how much a straight line may bend (``smoothness``).
 """
 
-from pipeline.inference.diagnostics.honest_did.coefficients import Coefficients, average_weights, coefficients
+from pipeline.inference.diagnostics.honest_did.coefficients import (
+    Coefficients,
+    average_weights,
+    coefficients,
+    months_weights,
+    of_bins,
+)
 from pipeline.inference.diagnostics.honest_did.sensitivity import Bounds, bounds, breakdown
 
-__all__ = ["Bounds", "Coefficients", "average_weights", "bounds", "breakdown", "coefficients"]
+__all__ = [
+    "Bounds", "Coefficients", "average_weights", "bounds", "breakdown", "coefficients", "months_weights", "of_bins",
+]  # fmt: skip

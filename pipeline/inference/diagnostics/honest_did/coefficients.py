@@ -108,11 +108,7 @@ def _refuse_unusable(given: Coefficients) -> None:
 
 
 def coefficients(study: EventStudy, *, level: str = "") -> Coefficients:
-    """The coefficients of one level of an event study; time is counted in its months.
-
-    Bins are points in the middle of their months, so that bins of unequal length are unequally far apart. Bins that the
-    panel does not identify are left out. The reference is what lies between the bins before and after it, one point
-    however many bins it has.
+    """The coefficients of one level of an event study, as :func:`of_bins` has them.
 
     Raises
     ------
@@ -121,30 +117,71 @@ def coefficients(study: EventStudy, *, level: str = "") -> Coefficients:
     NotEstimable
         As :class:`Coefficients`.
     """
-    if level not in study.levels:
-        known = ", ".join(repr(name) for name in study.levels)
-        raise RequestError(Fault(what=f"the event study has no level {level!r}", remedy=f"There are: {known}."))
-    reference = _reference(study.bins)
-    row = study.levels.index(level)
-    known = np.isfinite(study.att[row])
-    middles = np.array([_middle(part) for part in study.bins])[known]
+    row = _row(study, level)
+    n_bins = len(study.bins)
+    own = slice(row * n_bins, (row + 1) * n_bins)
+    return of_bins(study.bins, estimates=study.att[row], covariance=study.covariance[own, own])
+
+
+def of_bins(bins: Sequence[Bin], *, estimates: NDArray[np.float64], covariance: NDArray[np.float64]) -> Coefficients:
+    """The coefficients of ``B`` bins in order of event time, the reference not among them; time is counted in months.
+
+    Bins are points in the middle of their months, so that bins of unequal length are unequally far apart. Bins that are
+    not identified (NaN) are left out. The reference is what lies between the bins before and after it, one point
+    however many bins it has.
+
+    Parameters
+    ----------
+    bins
+        Their months.
+    estimates, covariance
+        ``(B,)`` and ``(B, B)``.
+
+    Raises
+    ------
+    RequestError
+        If the reference is not the last bin before event time 1.
+    NotEstimable
+        As :class:`Coefficients`.
+    """
+    reference = _reference(bins)
+    known = np.isfinite(estimates)
+    middles = np.array([_middle(part) for part in bins])[known]
     n_before = int((middles < _middle(reference)).sum())
-    chosen = row * len(study.bins) + np.flatnonzero(known)
     return Coefficients(
-        estimates=study.att[row, known],
-        covariance=study.covariance[np.ix_(chosen, chosen)],
+        estimates=estimates[known],
+        covariance=covariance[np.ix_(known, known)],
         n_before=n_before,
         gaps=np.diff(np.insert(middles, n_before, _middle(reference))),
     )
 
 
 def average_weights(study: EventStudy, *, level: str = "") -> NDArray[np.float64]:
-    """``(T,)`` the weights of the effect of an average month from the index month on, as ``study.overall()`` has it."""
-    known = np.isfinite(study.att[study.levels.index(level)])
-    after = [part for part, is_known in zip(study.bins, known, strict=True) if is_known and part.first >= 1]
-    months = np.array([part.last - part.first + 1 for part in after], dtype=np.float64)
+    """``(T,)`` the weights of the effect of an average month from the index month on, as ``study.overall()`` has it.
+
+    Raises
+    ------
+    RequestError
+        If there is no such level.
+    """
+    return months_weights(study.bins, estimates=study.att[_row(study, level)])
+
+
+def months_weights(bins: Sequence[Bin], *, estimates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``(T,)`` the share of each identified bin after the reference in all their months."""
+    known = np.isfinite(estimates)
+    months = np.array(
+        [b.last - b.first + 1 for b, is_known in zip(bins, known, strict=True) if is_known and b.first > 0]
+    )
     weights: NDArray[np.float64] = months / months.sum()
     return weights
+
+
+def _row(study: EventStudy, level: str) -> int:
+    if level not in study.levels:
+        known = ", ".join(repr(name) for name in study.levels)
+        raise RequestError(Fault(what=f"the event study has no level {level!r}", remedy=f"There are: {known}."))
+    return study.levels.index(level)
 
 
 def _reference(bins: Sequence[Bin]) -> Bin:

@@ -145,7 +145,7 @@ def _outermost(
     grid = np.linspace(-farthest[..., 0], farthest[..., 1], _GRID, axis=-1)
 
     rejected = partial(_rejected, moments=moments, directions=directions, first_stage=first_stage, size=size)
-    kept: NDArray[np.bool_] = np.asarray(~rejected(grid))
+    kept = ~rejected(grid)
     first, last = kept.argmax(axis=-1), _GRID - 1 - kept[..., ::-1].argmax(axis=-1)
     inside = np.take_along_axis(grid, np.stack([first, last], axis=-1), axis=-1)
     neighbours = np.stack([np.maximum(first - 1, 0), np.minimum(last + 1, _GRID - 1)], axis=-1)
@@ -154,7 +154,7 @@ def _outermost(
         middle = (inside + outside) / 2
         beyond = rejected(middle)
         inside, outside = np.where(beyond, inside, middle), np.where(beyond, middle, outside)
-    return np.where(kept.any(axis=-1)[..., None], inside, np.array([np.inf, -np.inf]))
+    return np.where(kept.any(axis=-1, keepdims=True), inside, np.array([np.inf, -np.inf]))
 
 
 def _rejected(

@@ -137,7 +137,8 @@ def breakdown(
 
     0 if it does so at magnitude 0, infinity if at none that was tried: from 1/64 to a thousand million times 1
     (``relative_magnitude``) or the estimate's standard error (``smoothness``), each 1.4 times the one before, and then
-    between two of them. Fixed-length intervals need not lie in one another: their centre moves with the magnitude.
+    between two of them. Intervals of larger magnitudes are longer, but need not hold those of smaller ones: the centre
+    of a fixed-length interval moves, and what the conditional test conditions on changes.
 
     Raises
     ------
