@@ -222,6 +222,14 @@ def test_what_cannot_be_answered_is_refused():
             bounds(good, **faulty)
 
 
+def test_an_estimator_that_seems_to_have_no_error_is_refused_where_it_would_be_chosen():
+    root = np.random.default_rng(0).normal(size=(6, 4))
+    few = Coefficients(estimates=np.arange(6.0), covariance=root @ root.T, n_before=3)
+    with pytest.raises(NotEstimable, match="singular, as with fewer clusters than bins"):
+        bounds(few, restriction="smoothness")
+    assert np.isfinite(bounds(few, restriction="relative_magnitude").table()["lower"]).all()
+
+
 @pytest.mark.parametrize(
     ("change", "error", "match"),
     [

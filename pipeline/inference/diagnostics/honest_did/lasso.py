@@ -9,8 +9,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-# Added to the diagonal, relative to its largest entry, so that directions without variance have an inverse.
-_RIDGE = 1e-13
 # Corners closer than this, relative to the penalty, are one.
 _SAME = 1e-12
 # A path has a handful of corners a coordinate in practice; more than this many is a cycle from ties.
@@ -23,7 +21,7 @@ def path(gram: NDArray[np.float64], linear: NDArray[np.float64]) -> NDArray[np.f
     Parameters
     ----------
     gram
-        ``(J, J)`` Q, symmetric and positive semi-definite.
+        ``(J, J)`` Q, symmetric and positive definite.
     linear
         ``(J,)`` q.
     """
@@ -31,7 +29,6 @@ def path(gram: NDArray[np.float64], linear: NDArray[np.float64]) -> NDArray[np.f
     penalty = float(np.abs(linear).max(initial=0.0))
     if penalty == 0:
         return np.zeros((1, n))
-    gram = gram + _RIDGE * np.diag(gram).max() * np.eye(n)
     signs = np.zeros(n)
     changed = int(np.abs(linear).argmax())
     signs[changed] = -np.sign(linear[changed])

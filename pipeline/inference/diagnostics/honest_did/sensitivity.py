@@ -99,7 +99,7 @@ def bounds(
     RequestError
         If an argument is out of range or has the wrong length.
     NotEstimable
-        If there is no bin before or none after the reference.
+        If there is no bin before or none after the reference, or the covariance is singular (``smoothness``).
     """
     given = _given(study, level=level)
     chosen = _weights(given, weights)
