@@ -17,6 +17,12 @@ CONDITIONAL = 1e-3
 # R simulates the folded normal's quantile: a relative error of about 0.001 on half-lengths up to 0.07.
 FIXED_LENGTH = 2e-4
 FIRST_YEAR = {0.5: (0.0241, 0.0673), 1.0: (0.0171, 0.0720), 1.5: (0.00859, 0.0796), 2.0: (-0.00107, 0.0883)}
+# The same with the digits of the results stored with the vignette.
+STORED = {
+    0.5: (0.024130, 0.067263), 1.0: (0.017094, 0.071963), 1.5: (0.008587, 0.079599), 2.0: (-0.001067, 0.088347),
+}  # fmt: skip
+# Six decimals are half a unit of the last from the number stored, in steps of R's grid.
+DIGITS = 2e-3
 # The vignette's average of both years, from the results stored with it.
 AVERAGE = {
     0.0: (0.040530, 0.075123), 0.5: (0.032142, 0.079816), 1.0: (0.019384, 0.090149),
@@ -55,6 +61,23 @@ def test_relative_magnitudes_of_the_first_year_equal_the_published_intervals(med
 def test_relative_magnitudes_of_the_average_equal_the_published_intervals(medicaid):
     found = bounds(medicaid, restriction="relative_magnitude", magnitudes=list(AVERAGE), weights=[0.5, 0.5])
     np.testing.assert_allclose(ends(found), list(AVERAGE.values()), rtol=0, atol=CONDITIONAL)
+
+
+def test_on_the_grid_of_r_the_same_points_are_kept(medicaid):
+    """R tests 1,000 points over the estimated identified set and 20 standard errors on both sides of it."""
+    largest = np.abs(np.diff(np.append(medicaid.estimates[:5], 0.0))).max()
+    apart = []
+    for published, weights in ((STORED, [1.0, 0.0]), (AVERAGE, [0.5, 0.5])):
+        found = bounds(medicaid, restriction="relative_magnitude", magnitudes=list(published), weights=weights)
+        for magnitude, lower, upper in zip(published, found.lower, found.upper, strict=True):
+            half = magnitude * largest * (weights[0] + 2 * weights[1]) + 20 * found.std_error
+            grid = found.estimate + np.linspace(-half, half, 1000)
+            kept = grid[(grid >= lower) & (grid <= upper)]
+            apart += list((kept[[0, -1]] - published[magnitude]) / (grid[1] - grid[0]))
+    # Its critical value, simulated, has an error of about 5%: a point next to an end may fall on the other side.
+    assert np.abs(apart).max() < 1 + DIGITS
+    assert (np.abs(apart) < DIGITS).sum() >= 14
+    assert len(apart) == 18
 
 
 def test_smoothness_of_the_first_year_equals_the_published_intervals(medicaid):
