@@ -19,7 +19,7 @@ from pipeline.vocabulary.errors import NotEstimable, RequestError
 from pipeline.vocabulary.windows import Window
 
 MAGNITUDES = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
-# Ends are found to 1e-13 of the width of what the first stage leaves, which is up to 1,000 standard errors here.
+# Ends are found to 1e-13 of what the first stage leaves, which is up to 1,000 standard errors here.
 ROUNDING = 1e-8
 # The limit for five magnitudes at 12 bins before and 24 after.
 SECONDS = 2.0

@@ -33,7 +33,7 @@ from pipeline.inference.diagnostics.honest_did.least_favourable import critical_
 FIRST_STAGE = 0.1
 # Parameters tested between the ends of what the first stage leaves (about six standard errors), before halving.
 _GRID = 401
-_HALVINGS = 45
+_HALVINGS = 34
 # Two functions whose regression coefficient is this close to 1 move together and do not bound one another.
 _MOVES_TOGETHER = 1e-10
 # A function with less than this share of the variance of the largest does not vary.
