@@ -48,8 +48,8 @@ def _row(rows: pd.DataFrame, *, threshold: float, alpha: float) -> dict[str, obj
         sentence = "The average effect differs from zero however far trends departed after the index."
         return labels | {"status": "pass", "figure": None, "sentence": sentence}
     sentence = (
-        "The average effect differs from zero unless trends departed in a month after the index by more than "
-        f"{figure:.2f} times as much as in any month before it."
+        "The average effect differs from zero unless trends departed in a period after the index by more than "
+        f"{figure:.2f} times as much as in any period before it."
     )
     return labels | {"status": "pass" if figure >= threshold else "review", "figure": figure, "sentence": sentence}
 
