@@ -129,7 +129,7 @@ class GroupTimeStudy(EventStudy):
             errors = np.append(np.sqrt(np.diag(part.covariance)), part.overall_std_error)
             critical = np.append(np.full(len(part.att), part.band_critical), self.t_critical)
             frame = intervals(att, errors, t_critical=self.t_critical, band_critical=critical)
-            frame.insert(0, "index", pd.array([*part.index, None], dtype="Int64"))
+            frame.insert(0, "index", pd.Series([*part.index, None], dtype="Int64"))
             frame.insert(0, "subgroup_value", name)
             frames.append(frame)
         return pd.concat(frames, ignore_index=True)

@@ -13,7 +13,7 @@ Effects are relative to the base month, or to the mean over the window's referen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Literal
@@ -31,7 +31,7 @@ from pipeline.inference.moments.effects import Labels
 from pipeline.inference.moments.frames import FrameColumns, FramePanel, frame_panel
 from pipeline.inference.moments.group_time import group_time_study
 from pipeline.inference.moments.influence import influence_sums
-from pipeline.inference.moments.nuisance import ChangeSums, LogitSums, change_sums, logit_sums, odds_sums
+from pipeline.inference.moments.nuisance import About, ChangeSums, LogitSums, change_sums, logit_sums, odds_sums
 from pipeline.inference.moments.people import Design
 from pipeline.inference.moments.shards import total
 from pipeline.inference.moments.summaries import report, reported
@@ -46,7 +46,7 @@ from pipeline.inference.moments.two_by_two import (
 from pipeline.vocabulary.effects import Model, Specification, specified
 from pipeline.vocabulary.errors import Fault, NotEstimable, RequestError
 from pipeline.vocabulary.group_time import FEWEST, GroupTimeStudy
-from pipeline.vocabulary.panels import Panel
+from pipeline.vocabulary.panels import Panel, PanelShard
 from pipeline.vocabulary.windows import Window
 
 
@@ -178,7 +178,7 @@ class _Fit:
     def study(self, *, detail: bool) -> GroupTimeStudy:
         """The result of the model."""
         people = total(
-            self.panel.shards(self.outcome, self.names),
+            self._shards(),
             partial(census, covariates=self.covariates, levels=self.levels, subgroup=self.model.subgroup),
         )
         _refuse_people(people, not_yet=self.specification.comparison == "not_yet_treated")
@@ -204,7 +204,7 @@ class _Fit:
             reported=reported(of, solved),
             n_levels=n_levels,
         )
-        sums = total(self.panel.shards(self.outcome, self.names), summing)
+        sums = total(self._shards(), summing)
         return group_time_study(
             of, sums, solved=solved, census=people, labels=self._labels(people), specification=self.specification
         )
@@ -230,8 +230,8 @@ class _Fit:
         return groups
 
     def _solve(self, design: Design, groups: tuple[Cells, ...]) -> tuple[Solved, ...]:
-        about = {"design": design, "subgroup": self.model.subgroup, "groups": groups}
-        sums: Each[ChangeSums] = total(self.panel.shards(self.outcome, self.names), partial(change_sums, **about))
+        about = About(design=design, subgroup=self.model.subgroup, groups=groups)
+        sums: Each[ChangeSums] = total(self._shards(), partial(change_sums, about=about))
         weighted = bool(self.covariates) and self.specification.method != "regression"
         regressed = not weighted or self.specification.method == "doubly_robust"
         fits = outcome_fits(sums, regressed=regressed)
@@ -239,22 +239,17 @@ class _Fit:
             return tuple(solve_regressed(*part) for part in zip(groups, sums.parts, fits, strict=True))
 
         def newton(coefficients: Sequence[NDArray[np.float64]]) -> Each[LogitSums]:
-            shards = self.panel.shards(self.outcome, self.names)
-            return total(shards, partial(logit_sums, coefficients=coefficients, **about))
+            return total(self._shards(), partial(logit_sums, about=about, coefficients=coefficients))
 
-        coefficients, logit = propensity_fits(sums, newton)
-        fits = tuple(
-            replace(fit, propensity=np.nan_to_num(found)) for fit, found in zip(fits, coefficients, strict=True)
-        )
-        odds = total(self.panel.shards(self.outcome, self.names), partial(odds_sums, fits=fits, **about))
-        weightings = [
-            Weighting(logit=step, odds=part, converged=np.isfinite(found).all(axis=0), regressed=regressed)
-            for step, part, found in zip(logit.parts, odds.parts, coefficients, strict=True)
-        ]
+        fits, logit = propensity_fits(sums, fits, newton=newton)
+        odds = total(self._shards(), partial(odds_sums, about=about, fits=fits))
         return tuple(
-            solve_weighted(cells, part, fit, weighting=weighting)
-            for cells, part, fit, weighting in zip(groups, sums.parts, fits, weightings, strict=True)
+            solve_weighted(cells, part, fit, weighting=Weighting(logit=step, odds=own, regressed=regressed))
+            for cells, part, fit, step, own in zip(groups, sums.parts, fits, logit.parts, odds.parts, strict=True)
         )
+
+    def _shards(self) -> Iterator[PanelShard]:
+        return self.panel.shards(self.outcome, self.names)
 
     def _labels(self, people: Census) -> Labels:
         subgroup = self.model.subgroup

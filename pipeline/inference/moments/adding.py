@@ -14,7 +14,9 @@ class Added:
 
     def __add__(self, other: Self) -> Self:
         """The sums of both."""
-        return replace(self, **{part.name: getattr(self, part.name) + getattr(other, part.name) for part in fields(self)})
+        return replace(
+            self, **{part.name: getattr(self, part.name) + getattr(other, part.name) for part in fields(self)}
+        )
 
 
 Sums = TypeVar("Sums", bound=Additive)

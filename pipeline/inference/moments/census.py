@@ -91,7 +91,9 @@ def census(shard: PanelShard, *, covariates: Sequence[str], levels: Mapping[str,
     month = shard.treatment_month
     never = known & np.isnan(month)
     masses, people = {}, {}
-    for g, k in sorted(set(zip(month[known & ~never].astype(int).tolist(), level[known & ~never].tolist(), strict=True))):
+    for g, k in sorted(
+        set(zip(month[known & ~never].astype(int).tolist(), level[known & ~never].tolist(), strict=True))
+    ):
         own = known & (month == g) & (level == k)
         masses[Cohort(g, k)], people[Cohort(g, k)] = float(weights[own].sum()), int(own.sum())
     return Census(

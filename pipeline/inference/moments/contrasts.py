@@ -154,9 +154,9 @@ def by_group(on: Grid, *, level: int) -> Series:
     place = {int(month): int(on.group[after & (on.treatment_month == month)][0]) for month in found}
     mass = on.mass[list(place.values())]
     att = np.array([part.att for part in found.values()])
-    total = float(mass @ att / mass.sum()) if len(found) else float("nan")
+    total = float(mass @ att / mass.sum()) if found else float("nan")
     overall = _none(on)
-    if len(found):
+    if found:
         slopes = np.zeros(len(on.mass))
         slopes[list(place.values())] = (att - total) / mass.sum()
         cells = (mass / mass.sum()) @ np.array([part.cells for part in found.values()])

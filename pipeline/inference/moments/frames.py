@@ -31,7 +31,9 @@ class FrameColumns:
     def of_person(self) -> tuple[str, ...]:
         """The columns that must have one value a person."""
         named = (self.treatment_month, self.birth_month, self.weights, self.cluster)
-        return tuple(dict.fromkeys([*(name for name in named if name is not None), *self.characteristics, *self.covariates]))
+        return tuple(
+            dict.fromkeys([*(name for name in named if name is not None), *self.characteristics, *self.covariates])
+        )
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -140,8 +142,10 @@ def _refuse_rows(frame: pd.DataFrame, columns: FrameColumns) -> None:
             values = _numbers(frame[name])
             counted.append(("month is not a whole number", name, int((np.isfinite(values) & (values % 1 != 0)).sum())))
             counted.append(("value is not finite", name, int(np.isinf(values).sum())))
-    for name in (columns.outcome, *columns.covariates):
-        counted.append(("value is not finite", name, int(np.isinf(_numbers(frame[name])).sum())))
+    counted += [
+        ("value is not finite", name, int(np.isinf(_numbers(frame[name])).sum()))
+        for name in (columns.outcome, *columns.covariates)
+    ]
     if columns.weights is not None:
         counted.append(("weight is not positive", columns.weights, int((frame[columns.weights] <= 0).sum())))
     repeated = int(frame.duplicated([columns.person, columns.month]).sum())

@@ -6,7 +6,7 @@ are observed in both of its months. Sant'Anna and Zhao (2020), doi 10.1016/j.jec
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.inference.moments.adding import Added, Each
 from pipeline.inference.moments.cells import Cells
-from pipeline.inference.moments.people import Design, Side, comparison_side, people_blocks, treated_side
+from pipeline.inference.moments.people import Block, Design, Side, comparison_side, people_blocks, treated_side
 from pipeline.vocabulary.panels import PanelShard
 
 # From these propensities on, R's did 2.5.1 calls a cell without overlap, and DRDID leaves a comparison person out.
@@ -77,20 +77,41 @@ class OddsSums(Added):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Nuisance:
-    """Coefficients ``(p, J)`` of a timing group's outcome regressions and, if there are any, propensity models."""
+    """A timing group's nuisance models.
+
+    Attributes
+    ----------
+    outcome
+        ``(p, J)`` coefficients of the outcome regressions; zero where there are none.
+    propensity
+        ``(p, J)`` those of the propensity models, or ``None`` where there are none.
+    converged
+        ``(J,)`` whether the propensity models are fitted; their coefficients are zero where not.
+    """
 
     outcome: NDArray[np.float64]
     propensity: NDArray[np.float64] | None
+    converged: NDArray[np.bool_]
 
 
-def change_sums(
-    shard: PanelShard, *, design: Design, subgroup: str | None, groups: Sequence[Cells]
-) -> Each[ChangeSums]:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class About:
+    """What every pass must know: people's design, whose levels, and the timing groups."""
+
+    design: Design
+    subgroup: str | None
+    groups: tuple[Cells, ...]
+
+    def blocks(self, shard: PanelShard) -> Iterator[Block]:
+        """The shard's people."""
+        return people_blocks(shard, self.design, subgroup=self.subgroup)
+
+
+def change_sums(shard: PanelShard, *, about: About) -> Each[ChangeSums]:
     """The change sums of one shard."""
-    n_columns = 1 + len(design.centre)
-    sums = [_no_changes(len(cells), n_columns) for cells in groups]
-    for block in people_blocks(shard, design, subgroup=subgroup):
-        for place, cells in enumerate(groups):
+    sums = [_no_changes(len(cells), about.design.n_columns) for cells in about.groups]
+    for block in about.blocks(shard):
+        for place, cells in enumerate(about.groups):
             sums[place] += _changes(treated_side(block, cells), comparison_side(block, cells))
     return Each(parts=tuple(sums))
 
@@ -141,22 +162,14 @@ def odds(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(kept, probabilities / np.where(kept, 1 - probabilities, 1.0), 0.0)
 
 
-def logit_sums(
-    shard: PanelShard,
-    *,
-    design: Design,
-    subgroup: str | None,
-    groups: Sequence[Cells],
-    coefficients: Sequence[NDArray[np.float64]],
-) -> Each[LogitSums]:
+def logit_sums(shard: PanelShard, *, about: About, coefficients: Sequence[NDArray[np.float64]]) -> Each[LogitSums]:
     """The Newton sums of one shard at the given coefficients."""
-    n_columns = 1 + len(design.centre)
+    p = about.design.n_columns
     sums = [
-        LogitSums(gradient=np.zeros((n_columns, len(cells))), hessian=np.zeros((len(cells), n_columns, n_columns)))
-        for cells in groups
+        LogitSums(gradient=np.zeros((p, len(cells))), hessian=np.zeros((len(cells), p, p))) for cells in about.groups
     ]
-    for block in people_blocks(shard, design, subgroup=subgroup):
-        for place, (cells, fitted) in enumerate(zip(groups, coefficients, strict=True)):
+    for block in about.blocks(shard):
+        for place, (cells, fitted) in enumerate(zip(about.groups, coefficients, strict=True)):
             for side, is_treated in ((treated_side(block, cells), 1.0), (comparison_side(block, cells), 0.0)):
                 chance = propensities(side, fitted)
                 sums[place] += LogitSums(
@@ -166,19 +179,11 @@ def logit_sums(
     return Each(parts=tuple(sums))
 
 
-def odds_sums(
-    shard: PanelShard,
-    *,
-    design: Design,
-    subgroup: str | None,
-    groups: Sequence[Cells],
-    fits: Sequence[Nuisance],
-) -> Each[OddsSums]:
+def odds_sums(shard: PanelShard, *, about: About, fits: Sequence[Nuisance]) -> Each[OddsSums]:
     """The sums of one shard's comparison people, weighted by the odds of treatment."""
-    n_columns = 1 + len(design.centre)
-    sums = [_no_odds(len(cells), n_columns) for cells in groups]
-    for block in people_blocks(shard, design, subgroup=subgroup):
-        for place, (cells, fit) in enumerate(zip(groups, fits, strict=True)):
+    sums = [_no_odds(len(cells), about.design.n_columns) for cells in about.groups]
+    for block in about.blocks(shard):
+        for place, (cells, fit) in enumerate(zip(about.groups, fits, strict=True)):
             sums[place] += _odds_sums(treated_side(block, cells), comparison_side(block, cells), fit)
     return Each(parts=tuple(sums))
 

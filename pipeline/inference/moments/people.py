@@ -34,15 +34,18 @@ class Design:
     centre: NDArray[np.float64]
     scale: NDArray[np.float64]
 
+    @property
+    def n_columns(self) -> int:
+        """``p``: the constant and the covariates."""
+        return 1 + len(self.centre)
+
     def rows(self, shard: PanelShard) -> NDArray[np.float64]:
         """``(n, p)``; NaN for people whose characteristic is missing."""
         columns = (raw_covariates(shard, self.covariates, levels=self.levels) - self.centre) / self.scale
         return np.concatenate([np.ones((len(columns), 1)), columns], axis=1)
 
 
-def raw_covariates(
-    shard: PanelShard, covariates: Sequence[str], *, levels: Mapping[str, int]
-) -> NDArray[np.float64]:
+def raw_covariates(shard: PanelShard, covariates: Sequence[str], *, levels: Mapping[str, int]) -> NDArray[np.float64]:
     """``(n, p - 1)`` covariates as they are; NaN where a characteristic is missing."""
     columns = [np.empty((len(shard.treatment_month), 0))]
     for name in covariates:

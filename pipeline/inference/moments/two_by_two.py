@@ -9,7 +9,7 @@ Zhao (2020), doi 10.1016/j.jeconom.2020.06.003. Without covariates all three are
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,30 +63,38 @@ class Solved:
 
 
 def outcome_fits(sums: Each[ChangeSums], *, regressed: bool) -> tuple[Nuisance, ...]:
-    """The outcome regressions; coefficients of zero if there is to be none."""
+    """The outcome regressions; coefficients of zero if there are to be none."""
     return tuple(
-        Nuisance(outcome=_times(inverses(part.gram).matrix, part.cross) * regressed, propensity=None)
+        Nuisance(
+            outcome=_times(inverses(part.gram).matrix, part.cross) * regressed,
+            propensity=None,
+            converged=np.zeros(len(part.gram), dtype=np.bool_),
+        )
         for part in sums.parts
     )
 
 
 def propensity_fits(
     sums: Each[ChangeSums],
+    fits: Sequence[Nuisance],
+    *,
     newton: Callable[[Sequence[NDArray[np.float64]]], Each[LogitSums]],
-) -> tuple[tuple[NDArray[np.float64], ...], Each[LogitSums]]:
-    """Coefficients ``(p, J)`` of the propensity models, NaN where they do not converge, and the sums there."""
-    masses = [np.maximum(part.treated_mass + part.gram[:, 0, 0], 1e-300) for part in sums.parts]
-    fits = [_start(part) for part in sums.parts]
+) -> tuple[tuple[Nuisance, ...], Each[LogitSums]]:
+    """The nuisance models with those of the propensity, by Newton's method, and its sums at the solution."""
+    masses = [part.treated_mass + part.gram[:, 0, 0] for part in sums.parts]
+    found = [_start(part) for part in sums.parts]
+    settled = [np.zeros(len(mass), dtype=np.bool_) for mass in masses]
     for _ in range(_STEPS):
-        step = newton(fits)
+        step = newton(found)
         moves = [_times(inverses(part.hessian).matrix, part.gradient) for part in step.parts]
         gains = [(part.gradient * move).sum(axis=0) for part, move in zip(step.parts, moves, strict=True)]
-        fits = [fit + move for fit, move in zip(fits, moves, strict=True)]
+        found = [fit + move for fit, move in zip(found, moves, strict=True)]
         settled = [gain <= _CONVERGED * mass for gain, mass in zip(gains, masses, strict=True)]
         if all(each.all() for each in settled):
             break
-    fits = [np.where(each, fit, np.nan) for fit, each in zip(fits, settled, strict=True)]
-    return tuple(fits), newton([np.nan_to_num(fit) for fit in fits])
+    found = [np.where(each, fit, 0.0) for fit, each in zip(found, settled, strict=True)]
+    parts = zip(fits, found, settled, strict=True)
+    return tuple(replace(fit, propensity=own, converged=each) for fit, own, each in parts), newton(found)
 
 
 def _start(sums: ChangeSums) -> NDArray[np.float64]:
@@ -151,14 +159,13 @@ class Weighting:
 
     logit: LogitSums
     odds: OddsSums
-    converged: NDArray[np.bool_]
     regressed: bool
 
 
 def solve_weighted(cells: Cells, sums: ChangeSums, fit: Nuisance, *, weighting: Weighting) -> Solved:
     """The effects by weighting, doubly robust where outcomes are regressed too."""
     inverse, logit, odds = inverses(sums.gram), inverses(weighting.logit.hessian), weighting.odds
-    known = (sums.n_treated > 0) & (sums.n_comparison > 0) & logit.regular & weighting.converged
+    known = (sums.n_treated > 0) & (sums.n_comparison > 0) & logit.regular & fit.converged
     known &= (odds.no_overlap == 0) & (odds.mass > 0) & (inverse.regular | (not weighting.regressed))
     mass = np.where(known, sums.treated_mass, 1.0)
     odds_mass = np.where(known, odds.mass, 1.0)
@@ -180,4 +187,5 @@ def solve_weighted(cells: Cells, sums: ChangeSums, fit: Nuisance, *, weighting: 
 
 
 def _treated_mean(sums: ChangeSums, fit: Nuisance, mass: NDArray[np.float64]) -> NDArray[np.float64]:
-    return (sums.treated_change - (sums.treated_design * fit.outcome).sum(axis=0)) / mass
+    mean: NDArray[np.float64] = (sums.treated_change - (sums.treated_design * fit.outcome).sum(axis=0)) / mass
+    return mean
