@@ -130,7 +130,7 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
     panel = frame_panel(frame, columns)
     specification = specified(
         where="estimate",
-        window=window or _every_event_time(panel, reference=-anticipation if base == "universal" else 0),
+        window=window or _every_event_time(panel, reference=-max(anticipation, 0) if base == "universal" else 0),
         confidence=confidence,
         draws=draws,
         seed=seed,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.inference.moments.cells import Cells
+from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.panels import PanelShard
 
 # People worked on at once: 2,048 x 105 months is 1.7 MB an array, which stays in a core's cache.
@@ -46,7 +47,13 @@ class Design:
 
 
 def raw_covariates(shard: PanelShard, covariates: Sequence[str], *, levels: Mapping[str, int]) -> NDArray[np.float64]:
-    """``(n, p - 1)`` covariates as they are; NaN where a characteristic is missing."""
+    """``(n, p - 1)`` covariates as they are; NaN where a characteristic is missing.
+
+    Raises
+    ------
+    RequestError
+        If a covariate is neither.
+    """
     columns = [np.empty((len(shard.treatment_month), 0))]
     for name in covariates:
         if name in levels:
@@ -54,8 +61,11 @@ def raw_covariates(shard: PanelShard, covariates: Sequence[str], *, levels: Mapp
             indicators = (codes[:, None] == np.arange(1, levels[name])).astype(np.float64)
             indicators[codes < 0] = np.nan
             columns.append(indicators)
-        else:
+        elif name in shard.covariates:
             columns.append(shard.covariates[name][:, None])
+        else:
+            known = ", ".join(shard.covariates) or "no numeric ones"
+            raise RequestError(Fault(what=f"the panel has no covariate {name!r}", remedy=f"It has {known}."))
     return np.concatenate(columns, axis=1)
 
 
