@@ -27,8 +27,8 @@ class GroupTimes:
     level, treatment_month, month, event_time
         ``(J,)`` whose effect, when.
     att, std_error
-        ``(J,)``; NaN where there is no effect. Errors are NaN where clusters of people would need a covariance that
-        was too large to keep.
+        ``(J,)``; NaN where there is no effect. Errors are NaN too where clusters of people, or a reference of several
+        months, would need a covariance that was too large to keep.
     covariance
         ``(J, J)``, or ``None`` where it was too large to keep.
     n_treated, n_comparison

@@ -217,7 +217,7 @@ def drdid_panel(change, treated, covariates, weights):
         hessian = (x * (weights * chance * (1 - chance))[:, None]).T @ x
         coefficients += np.linalg.solve(hessian, x.T @ (weights * (treated - chance)))
     chance = expit(x @ coefficients)
-    kept = np.where(treated == 0, chance < 0.995, True)
+    kept = (treated == 1) | (chance < 0.995)
     ols = weights * (1 - treated)
     beta = np.linalg.solve((x * ols[:, None]).T @ x, x.T @ (ols * change))
     residual = change - x @ beta

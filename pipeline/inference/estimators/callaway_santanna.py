@@ -20,29 +20,22 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from pipeline.inference.moments.adding import Each
 from pipeline.inference.moments.cells import Cells, cells_of
 from pipeline.inference.moments.census import Census, census
+from pipeline.inference.moments.comparisons import pairs_of, solve, solve_pairs
 from pipeline.inference.moments.contrasts import grid
 from pipeline.inference.moments.effects import Labels
 from pipeline.inference.moments.frames import FrameColumns, FramePanel, frame_panel
 from pipeline.inference.moments.group_time import group_time_study
-from pipeline.inference.moments.influence import influence_sums
-from pipeline.inference.moments.nuisance import About, ChangeSums, LogitSums, change_sums, logit_sums, odds_sums
-from pipeline.inference.moments.people import Design
+from pipeline.inference.moments.influence import InfluenceSums, influence_sums
+from pipeline.inference.moments.linear_influence import linear_influence_sums
+from pipeline.inference.moments.nuisance import About
+from pipeline.inference.moments.pairs import cell_variances
 from pipeline.inference.moments.shards import total
-from pipeline.inference.moments.summaries import report, reported
-from pipeline.inference.moments.two_by_two import (
-    Solved,
-    Weighting,
-    outcome_fits,
-    propensity_fits,
-    solve_regressed,
-    solve_weighted,
-)
+from pipeline.inference.moments.summaries import Report, report, reported
+from pipeline.inference.moments.two_by_two import Solved
 from pipeline.vocabulary.effects import Model, Specification, specified
 from pipeline.vocabulary.errors import Fault, NotEstimable, RequestError
 from pipeline.vocabulary.group_time import FEWEST, GroupTimeStudy
@@ -182,32 +175,46 @@ class _Fit:
             partial(census, covariates=self.covariates, levels=self.levels, subgroup=self.model.subgroup),
         )
         _refuse_people(people, not_yet=self.specification.comparison == "not_yet_treated")
-        design = people.design(self.covariates, self.levels)
-        groups = self._groups(people)
-        solved = self._solve(design, groups)
-        universal = self.specification.base == "universal"
+        about = About(
+            design=people.design(self.covariates, self.levels),
+            subgroup=self.model.subgroup,
+            groups=self._groups(people),
+        )
+        pairs = None if self.covariates else pairs_of(self._shards, about)
+        solved = (
+            solve(self._shards, about, method=self.specification.method) if pairs is None else solve_pairs(pairs, about)
+        )
+        of = self._report(people, solved, detail=detail)
+        summing = partial(
+            influence_sums if pairs is None else linear_influence_sums,
+            about=about,
+            solved=solved,
+            reported=reported(of, solved),
+            n_levels=of.n_levels,
+        )
+        sums: InfluenceSums = total(self._shards(), summing)
+        if pairs is not None:
+            sums = sums.with_squares(cell_variances(pairs, solved))
+        return group_time_study(
+            of,
+            sums,
+            solved=solved,
+            census=people,
+            labels=self._labels(people),
+            specification=self.specification,
+        )
+
+    def _report(self, people: Census, solved: Sequence[Solved], *, detail: bool) -> Report:
+        universal, window = self.specification.base == "universal", self.specification.window
         on = grid(
             solved,
             masses=[people.masses[part.cells.cohort] for part in solved],
             first_month=self.panel.first_month,
-            reference=self.specification.window.reference if universal else None,
+            reference=window.reference if universal else None,
         )
-        bins = [part for part in self.specification.window.binned if not (universal and part.reference)]
-        bins = [replace(part, reference=False) for part in bins]
+        bins = [replace(part, reference=False) for part in window.binned if not (universal and part.reference)]
         n_levels = 1 if self.model.subgroup is None else len(self.panel.levels[self.model.subgroup])
-        of = report(on, bins=bins, n_levels=n_levels, detail=detail)
-        summing = partial(
-            influence_sums,
-            design=design,
-            subgroup=self.model.subgroup,
-            solved=solved,
-            reported=reported(of, solved),
-            n_levels=n_levels,
-        )
-        sums = total(self._shards(), summing)
-        return group_time_study(
-            of, sums, solved=solved, census=people, labels=self._labels(people), specification=self.specification
-        )
+        return report(on, bins=bins, n_levels=n_levels, detail=detail)
 
     def _groups(self, people: Census) -> tuple[Cells, ...]:
         groups = cells_of(
@@ -228,25 +235,6 @@ class _Fit:
                 )
             )
         return groups
-
-    def _solve(self, design: Design, groups: tuple[Cells, ...]) -> tuple[Solved, ...]:
-        about = About(design=design, subgroup=self.model.subgroup, groups=groups)
-        sums: Each[ChangeSums] = total(self._shards(), partial(change_sums, about=about))
-        weighted = bool(self.covariates) and self.specification.method != "regression"
-        regressed = not weighted or self.specification.method == "doubly_robust"
-        fits = outcome_fits(sums, regressed=regressed)
-        if not weighted:
-            return tuple(solve_regressed(*part) for part in zip(groups, sums.parts, fits, strict=True))
-
-        def newton(coefficients: Sequence[NDArray[np.float64]]) -> Each[LogitSums]:
-            return total(self._shards(), partial(logit_sums, about=about, coefficients=coefficients))
-
-        fits, logit = propensity_fits(sums, fits, newton=newton)
-        odds = total(self._shards(), partial(odds_sums, about=about, fits=fits))
-        return tuple(
-            solve_weighted(cells, part, fit, weighting=Weighting(logit=step, odds=own, regressed=regressed))
-            for cells, part, fit, step, own in zip(groups, sums.parts, fits, logit.parts, odds.parts, strict=True)
-        )
 
     def _shards(self) -> Iterator[PanelShard]:
         return self.panel.shards(self.outcome, self.names)

@@ -52,6 +52,13 @@ class Cells:
     def __len__(self) -> int:
         return len(self.columns)
 
+    def compared_with(self, treatment_month: int | None, level: int) -> NDArray[np.bool_]:
+        """``(J,)``: whether people of a treatment month (``None``: never treated) and level are compared with."""
+        eligible = self.shared or level == self.cohort.level
+        if treatment_month is None:
+            return np.full(len(self), eligible)
+        return (treatment_month > self.treated_after) & (eligible and treatment_month != self.cohort.treatment_month)
+
 
 def cells_of(
     cohorts: Sequence[Cohort],

@@ -108,9 +108,10 @@ def _cells(
         band = sup_t_critical(covariance[np.ix_(known, known)], df=df, specification=specification)
         covariance[~known] = covariance[:, ~known] = np.nan
     else:
-        plain = sums.clusters is None and not of.grid.reference.any()
-        own = np.sqrt(np.concatenate(sums.squares.parts))
-        std_error, band = np.where(known & plain, own, np.nan), float("nan")
+        std_error, band = np.full(len(att), np.nan), float("nan")
+        if sums.squares is not None and sums.clusters is None and not of.grid.reference.any():
+            own = np.concatenate([part.cells for part in sums.squares.parts])
+            std_error = np.where(known, np.sqrt(own), np.nan)
     return GroupTimes(
         level=of.grid.level,
         treatment_month=of.grid.treatment_month,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.inference.moments.adding import Each
-from pipeline.inference.moments.nuisance import odds, propensities
-from pipeline.inference.moments.people import Block, Design, Side, comparison_side, people_blocks, treated_side
+from pipeline.inference.moments.adding import Added, Each
+from pipeline.inference.moments.nuisance import About, odds, propensities
+from pipeline.inference.moments.people import Block, Side, comparison_side, treated_side
 from pipeline.inference.moments.scores import ClusterSums, cluster_sums
 from pipeline.inference.moments.two_by_two import Solved
 from pipeline.vocabulary.panels import PanelShard
@@ -41,6 +41,13 @@ class Reported:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Squares(Added):
+    """Squares of people's influence on one timing group's ``cells`` ``(J,)``."""
+
+    cells: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
 class InfluenceSums:
     """Sums over people; ``K`` reported numbers, ``L`` levels, ``B`` bins.
 
@@ -49,7 +56,7 @@ class InfluenceSums:
     second
         ``(K, K)`` summed products of people's influence: the covariance if every person is a cluster.
     squares
-        By timing group, ``(J,)`` squares of people's influence on its cells.
+        By timing group, ``(J,)`` squares of people's influence on its cells; ``None`` where they come from elsewhere.
     treated, comparison
         ``(L, B + 1)`` people with a part in a bin's cells, and (last column) in those from the index month on.
     clusters
@@ -57,7 +64,7 @@ class InfluenceSums:
     """
 
     second: NDArray[np.float64]
-    squares: Each[NDArray[np.float64]]
+    squares: Each[Squares] | None
     treated: NDArray[np.int64]
     comparison: NDArray[np.int64]
     clusters: ClusterSums | None
@@ -67,11 +74,15 @@ class InfluenceSums:
         parts = [part for part in (self.clusters, other.clusters) if part is not None]
         return InfluenceSums(
             second=self.second + other.second,
-            squares=self.squares + other.squares,
+            squares=None if self.squares is None or other.squares is None else self.squares + other.squares,
             treated=self.treated + other.treated,
             comparison=self.comparison + other.comparison,
             clusters=sum(parts[1:], start=parts[0]) if parts else None,
         )
+
+    def with_squares(self, squares: Sequence[NDArray[np.float64]]) -> InfluenceSums:
+        """The same with squares that were summed otherwise."""
+        return replace(self, squares=Each(parts=tuple(Squares(cells=own) for own in squares)))
 
     @property
     def covariance(self) -> NDArray[np.float64]:
@@ -80,13 +91,7 @@ class InfluenceSums:
 
 
 def influence_sums(
-    shard: PanelShard,
-    *,
-    design: Design,
-    subgroup: str | None,
-    solved: Sequence[Solved],
-    reported: Sequence[Reported],
-    n_levels: int,
+    shard: PanelShard, *, about: About, solved: Sequence[Solved], reported: Sequence[Reported], n_levels: int
 ) -> InfluenceSums:
     """The sums of one shard."""
     n_numbers, n_bins = len(reported[0].mass), reported[0].n_bins
@@ -94,7 +99,7 @@ def influence_sums(
     second = np.zeros((n_numbers, n_numbers))
     seen = np.zeros((2, n_levels, n_bins + 1), dtype=np.int64)
     clusters = [cluster_sums(np.empty(0, dtype=np.int64), np.empty((0, n_numbers)))]
-    for block in people_blocks(shard, design, subgroup=subgroup):
+    for block in about.blocks(shard):
         of_block = _Collected.of(block, n_numbers=n_numbers, shape=seen.shape)
         for place, (part, into) in enumerate(zip(solved, reported, strict=True)):
             squares[place] += of_block.add(block, part, into)
@@ -108,7 +113,7 @@ def influence_sums(
     )
     return InfluenceSums(
         second=second,
-        squares=Each(parts=tuple(squares)),
+        squares=Each(parts=tuple(Squares(cells=own) for own in squares)),
         treated=seen[0],
         comparison=seen[1],
         clusters=None if shard.cluster is None else together,

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.inference.moments.blocks import Group
 from pipeline.inference.moments.cells import Cells
 from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.panels import PanelShard
 
 # People worked on at once: 2,048 x 105 months is 1.7 MB an array, which stays in a core's cache.
 _PEOPLE = 2048
+# Not a month: sorts people never treated last.
+_NEVER = float(np.iinfo(np.int32).max)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +79,8 @@ class Block:
     Attributes
     ----------
     outcome, observed
-        ``(n, T)``, 0 where not observed; 1.0 where observed, else 0.0.
+        ``(n, T)`` less the person's mean (the same changes, from smaller numbers), 0 where not observed; 1.0 where
+        observed, else 0.0.
     treatment_month
         ``(n,)``; NaN for people never treated.
     weights, level
@@ -94,6 +98,14 @@ class Block:
     level: NDArray[np.int32]
     design: NDArray[np.float64]
     cluster: NDArray[np.int64] | None
+
+    def by_group(self) -> Iterator[tuple[Group, NDArray[np.int64]]]:
+        """People of one treatment month and level after another, with their rows."""
+        months = np.nan_to_num(self.treatment_month, nan=_NEVER)
+        for month in np.unique(months):
+            rows = np.flatnonzero(months == month)
+            for level in np.unique(self.level[rows]):
+                yield Group(None if month == _NEVER else int(month), int(level)), rows[self.level[rows] == level]
 
 
 def known_people(shard: PanelShard, design: Design, *, subgroup: str | None) -> NDArray[np.bool_]:
@@ -115,6 +127,8 @@ def people_blocks(shard: PanelShard, design: Design, *, subgroup: str | None) ->
         rows = people[cut : cut + _PEOPLE]
         outcome = shard.outcome[rows].astype(np.float64)
         missing = np.isnan(outcome)
+        outcome[missing] = 0.0
+        outcome -= (outcome.sum(axis=1) / np.maximum(outcome.shape[1] - missing.sum(axis=1), 1))[:, None]
         outcome[missing] = 0.0
         yield Block(
             outcome=outcome,
