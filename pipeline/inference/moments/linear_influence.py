@@ -21,8 +21,8 @@ from pipeline.inference.moments.scores import cluster_sums
 from pipeline.inference.moments.two_by_two import Solved
 from pipeline.vocabulary.panels import PanelShard
 
-# Numbers held at once for masks: 16 MB.
-_HELD = 2_000_000
+# Numbers held at once for masks: 2.4 MB, about what a core's cache holds.
+_HELD = 300_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,18 +33,21 @@ class Roles:
     ----------
     bases
         ``(S,)`` columns of the base months.
-    slope, centre
-        ``(S, T, K)`` :math:`a_j` and :math:`a_j \mu_j` by base month, month and reported number.
-    part
-        ``(S, T, Q)`` 1 where the group takes part, for ``Q`` counts: arm, level and bin.
+    slope
+        ``(S, T, K)`` :math:`a_j` by base month, month and reported number.
+    by_month
+        ``(T, S * (2 K + Q))``: by base month, :math:`a_j` again, :math:`a_j \mu_j`, and 1 where the group takes part,
+        for ``Q`` counts.
+    counts
+        ``(Q,)`` positions of the counts among arms, levels and bins.
     mass
         ``(K,)`` what a unit of weight adds to the group's mass.
     """
 
     bases: NDArray[np.int64]
     slope: NDArray[np.float64]
-    centre: NDArray[np.float64]
-    part: NDArray[np.float64]
+    by_month: NDArray[np.float64]
+    counts: NDArray[np.int64]
     mass: NDArray[np.float64]
 
 
@@ -74,13 +77,11 @@ def roles_of(
         seen[base[bins >= 0], month[bins >= 0], bins[bins >= 0]] = 1.0
         after = part.cells.event_time[use.cells] >= 1
         seen[base[after], month[after], -1] = 1.0
-    return Roles(
-        bases=bases,
-        slope=slope,
-        centre=centre,
-        part=part_in.reshape(len(bases), n_months, 2 * n_levels * n_bins),
-        mass=mass,
-    )
+    flat = part_in.reshape(len(bases), n_months, 2 * n_levels * n_bins)
+    counts = np.flatnonzero(flat.any(axis=(0, 1)))
+    together = np.concatenate([slope, centre, flat[:, :, counts]], axis=2).transpose(1, 0, 2)
+    by_month = together.reshape(n_months, together.shape[1] * together.shape[2])
+    return Roles(bases=bases, slope=slope, by_month=by_month, counts=counts, mass=mass)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -122,7 +123,7 @@ def linear_influence_sums(
                 roles = {known: own for known, own in roles.items() if known.treatment_month == group.treatment_month}
                 roles[group] = roles_of(group, solved=solved, reported=reported, n_months=n_months, n_levels=n_levels)
             influence, counts = _influence(block, rows, roles[group])
-            seen += counts
+            seen[roles[group].counts] += counts
             if block.cluster is None:
                 second += influence.T @ influence
             else:
@@ -138,13 +139,12 @@ def linear_influence_sums(
 
 
 def _influence(block: Block, rows: NDArray[np.int64], roles: Roles) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """``(n, K)`` influence of some people of one group, and ``(Q,)`` how many of them are in each count."""
+    """``(n, K)`` influence of some people of one group, and ``(Q,)`` how many of them each count has."""
     observed, outcome = block.observed[rows], block.outcome[rows]
-    n_numbers = roles.slope.shape[2]
     influence = np.tile(roles.mass, (len(rows), 1))
-    counts = np.zeros(roles.part.shape[2], dtype=np.int64)
+    counts = np.zeros(len(roles.counts), dtype=np.int64)
     if len(roles.bases):
-        for masks, people in _by_mask(observed, held=max(roles.slope.shape[1] * n_numbers, 1)):
+        for masks, people in _by_mask(observed, held=roles.slope[0].size + roles.by_month.shape[1]):
             coefficients, constants, takes_part = _of_masks(masks, roles)
             for place, who in enumerate(people):
                 influence[who] += outcome[who] @ coefficients[place] - constants[place]
@@ -174,15 +174,9 @@ def _of_masks(
     bases = masks[:, roles.bases]
     coefficients = (bases @ roles.slope.reshape(n_bases, -1)).reshape(-1, n_months, n_numbers)
     coefficients *= masks[:, :, None]
-    coefficients[:, roles.bases] -= _over_months(masks, roles.slope) * bases[:, :, None]
-    constants = (_over_months(masks, roles.centre) * bases[:, :, None]).sum(axis=1)
-    takes_part = np.zeros((len(masks), roles.part.shape[2]), dtype=np.int64)
-    takes_part[((_over_months(masks, roles.part) > 0) & (bases[:, :, None] > 0)).any(axis=1)] = 1
-    return coefficients, constants, takes_part
-
-
-def _over_months(masks: NDArray[np.float64], by_base: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``(P, S, K)``: sums over the months of each mask."""
-    n_bases, n_months, n_numbers = by_base.shape
-    product: NDArray[np.float64] = masks @ by_base.transpose(1, 0, 2).reshape(n_months, -1)
-    return product.reshape(-1, n_bases, n_numbers)
+    n_columns = roles.by_month.shape[1] // max(n_bases, 1)
+    over_months = (masks @ roles.by_month).reshape(len(masks), n_bases, n_columns)
+    over_months *= bases[:, :, None]
+    coefficients[:, roles.bases] -= over_months[:, :, :n_numbers]
+    rest = over_months[:, :, n_numbers:].sum(axis=1)
+    return coefficients, rest[:, :n_numbers], (rest[:, n_numbers:] > 0).astype(np.int64)
