@@ -86,12 +86,15 @@ class GroupTimeStudy(EventStudy):
 
     Attributes
     ----------
+    anticipation
+        Months before the index month in which there may be an effect already.
     cells
         The effects by timing group and month.
     summed
         By kind of summary, one :class:`Summed` a level. Those of one model without detail have no series.
     """
 
+    anticipation: int
     cells: GroupTimes
     summed: dict[str, tuple[Summed, ...]]
 
@@ -137,7 +140,8 @@ class GroupTimeStudy(EventStudy):
     def pre_test(self, level: int = 0) -> PreTest:
         """The Wald test of one level's effects before the index month and before anticipation may have begun.
 
-        Of the group-time effects where their covariance was kept, as ``did`` reports it; else of the event-time bins.
+        Of the group-time effects where their covariance was kept, as ``did`` reports it without anticipation (with it,
+        ``did`` tests the months of anticipation too); else of the event-time bins.
 
         Raises
         ------
@@ -156,9 +160,9 @@ class GroupTimeStudy(EventStudy):
     def _before(self, level: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         cells = self.cells
         if cells.covariance is not None:
-            which = (cells.level == level) & (cells.event_time <= 0) & np.isfinite(cells.att)
+            which = (cells.level == level) & (cells.event_time <= -self.anticipation) & np.isfinite(cells.att)
             return cells.att[which], cells.covariance[np.ix_(which, which)]
         n_bins = len(self.bins)
-        which = np.array([part.last <= 0 for part in self.bins]) & np.isfinite(self.att[level])
+        which = np.array([part.last <= -self.anticipation for part in self.bins]) & np.isfinite(self.att[level])
         places = level * n_bins + np.flatnonzero(which)
         return self.att[level, which], self.covariance[np.ix_(places, places)]

@@ -251,3 +251,45 @@ def test_doubly_robust_effects_equal_drdid_in_every_cell():
         )
         assert cell.att == pytest.approx(att, rel=EFFECTS)
         assert cell.std_error == pytest.approx(std_error, rel=ERRORS)
+
+
+# Printed by Sun and Abraham (2021), table 3: group and event time (0 there is the wave of hospitalisation), effect.
+STAYS = {
+    (8, 0): 2825.5659,
+    (8, 1): 825.14585,
+    (8, 2): 800.10647,
+    (9, -2): 298.97735,
+    (9, 0): 3030.8408,
+    (9, 1): 106.83785,
+    (10, -3): 591.04639,
+    (10, -2): 410.58102,
+    (10, 0): 3091.5084,
+}
+SPENDING = {-3: 591.0, -2: 352.6, 0: 2960.0, 1: 529.8, 2: 800.1}
+
+
+@pytest.fixture(scope="module")
+def hospital_stays(reference_data):
+    """In a balanced panel, group-time effects with one reference wave are the saturated regression's."""
+    frame = pd.read_csv(reference_data / "hrs_hospitalisation.csv.gz").query("wave < 11")
+    return callaway_santanna.estimate(
+        frame.assign(treated_in=frame["wave_hosp"].where(frame["wave_hosp"] < 11)),
+        outcome="oop_spend",
+        person="hhidpn",
+        month="wave",
+        treatment_month="treated_in",
+        comparison="never_treated",
+    )
+
+
+def test_group_effects_of_a_hospital_stay_on_spending_equal_the_published(hospital_stays):
+    cells = hospital_stays.group_time()
+    found = {(c.treatment_month, c.event_time - 1): c.att for c in cells.itertuples()}
+    assert found.keys() == STAYS.keys()
+    for key, effect in STAYS.items():
+        assert found[key] == pytest.approx(effect, abs=1e-3)
+
+
+def test_effects_of_a_hospital_stay_by_event_time_equal_the_published(hospital_stays):
+    effects = hospital_stays.event_study().set_index("event_time")["att"]
+    assert {time - 1: round(att, 1) for time, att in effects.items()} == SPENDING

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pipeline.inference.estimators import callaway_santanna
+from pipeline.inference.estimators import callaway_santanna, ons_fixed_effects
 
 FIRST, N_MONTHS, PEOPLE, REPLICATIONS = 100, 10, 300, 120
+# Rounding of outcomes of a few hundred.
+EXACT = 1e-9
 # 95% intervals over 120 drawn panels: three binomial standard errors are 0.06.
 COVERAGE = (0.89, 1.0)
 # The mean of 120 estimates is within three of its own standard errors, 3 / sqrt(120) = 0.27 of one estimate's.
@@ -60,3 +62,16 @@ def test_a_covariate_behind_trend_and_treatment_is_adjusted_for():
 def test_without_the_covariate_the_same_panels_mislead():
     found = replicated(selective=True)
     assert (found["att"] - found["truth"]).mean() > 2 * found["std_error"].mean()
+
+
+def test_an_effect_without_noise_is_recovered_exactly():
+    frame = drawn(np.random.default_rng(1), selective=False)
+    event_time = frame["month"] - frame["treated"] + 1
+    calm = frame.assign(pay=frame["person"] + np.sin(frame["month"]) + 3.0 * (event_time >= 1))
+    columns = {"outcome": "pay", "person": "person", "month": "month", "treatment_month": "treated"}
+    for comparison in ("never_treated", "not_yet_treated"):
+        found = callaway_santanna.estimate(calm, comparison=comparison, **columns).event_study()
+        np.testing.assert_allclose(found["att"], 3.0 * (found["event_time"] >= 1), atol=EXACT)
+    regression = ons_fixed_effects.estimate(calm, **columns).event_study()
+    merged = found.merge(regression, on="event_time", suffixes=("", "_regression"))
+    np.testing.assert_allclose(merged["att"], merged["att_regression"], atol=EXACT)

@@ -321,6 +321,19 @@ def test_an_argument_out_of_range_is_refused(wrong):
         estimated(drawn_frame(), **wrong)
 
 
+@pytest.mark.parametrize("foreign", [{"birth_month": "born"}, {"small_sample": "felm"}])
+def test_an_argument_of_another_estimator_is_refused(foreign):
+    with pytest.raises(RequestError, match=f"callaway_santanna has no {next(iter(foreign))}"):
+        estimated(drawn_frame(), **foreign)
+
+
+def test_months_of_anticipation_are_not_tested_for_earlier_effects():
+    frame = drawn_frame(observed=1.0)
+    frame.loc[frame["month"] == frame["treated"] - 1, "pay"] += 100
+    assert estimated(frame).pre_test().p_value < 1e-6
+    assert estimated(frame, anticipation=1).pre_test().p_value > 1e-6
+
+
 def test_an_unknown_summary_is_refused():
     with pytest.raises(RequestError, match="There are simple, dynamic, group, calendar"):
         estimated(drawn_frame()).aggregate("weekly")

@@ -40,6 +40,7 @@ from pipeline.vocabulary.effects import Model, Specification, specified
 from pipeline.vocabulary.errors import Fault, NotEstimable, RequestError
 from pipeline.vocabulary.group_time import FEWEST, GroupTimeStudy
 from pipeline.vocabulary.panels import Panel, PanelShard
+from pipeline.vocabulary.protocol import AgeSpline
 from pipeline.vocabulary.windows import Window
 
 
@@ -55,7 +56,8 @@ def fit(
 
     With ``interact="bins"`` treated people of a level are compared with people of all levels, with ``"all"`` with those
     of their own. People whose level or characteristic is missing are left out. ``detail`` keeps the series by event
-    time, group and month where there are more cells than their covariance is kept for.
+    time, group and month where there are more cells than their covariance is kept for. The specification's age spline
+    and small-sample factor are those of regressions and play no part.
 
     Raises
     ------
@@ -86,6 +88,9 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
     anticipation: int = 0,
     method: Literal["doubly_robust", "regression", "weighting"] = "doubly_robust",
     window: Window | None = None,
+    birth_month: str | None = None,
+    age_spline: AgeSpline | None = None,
+    small_sample: str | None = None,
     subgroup: str | None = None,
     interact: Literal["bins", "all"] = "bins",
     confidence: float = 0.95,
@@ -102,12 +107,14 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
     Raises
     ------
     RequestError
-        If a column is not there, or an argument is out of range.
+        If an argument does not apply to this estimator (``birth_month``, ``age_spline``, ``small_sample``) or is out of
+        range, or a column is not there.
     DataRefused
         If the rows are not a panel of people.
     NotEstimable
         If they cannot answer the question.
     """
+    _refuse_arguments(birth_month=birth_month, age_spline=age_spline, small_sample=small_sample)
     numeric = [name for name in covariates if name not in frame or pd.api.types.is_numeric_dtype(frame[name])]
     words = [name for name in covariates if name not in numeric]
     columns = FrameColumns(
@@ -136,6 +143,13 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
     model = Model(subgroup=subgroup, interact=interact)
     (study,) = fit(panel, outcome, specification=specification, models=[model], detail=True)
     return study
+
+
+def _refuse_arguments(**given: object) -> None:
+    refused = [name for name, value in given.items() if value is not None]
+    if refused:
+        remedy = "Leave it out, or choose an estimator that has it."
+        raise RequestError([Fault(what=f"callaway_santanna has no {name}", remedy=remedy) for name in refused])
 
 
 def _every_event_time(panel: FramePanel, *, reference: int) -> Window:

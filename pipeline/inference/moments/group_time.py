@@ -81,6 +81,7 @@ def group_time_study(
                 for k in range(shape[0])
             ]
         ),
+        anticipation=specification.anticipation,
         cells=_cells(of, sums, summed, solved=solved, df=df, specification=specification),
         summed=_summed(of, covariance, df=df, specification=specification),
     )
