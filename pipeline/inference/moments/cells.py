@@ -7,7 +7,7 @@ of people who are not treated in either month (Callaway and Sant'Anna 2021, doi 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -51,6 +51,11 @@ class Cells:
 
     def __len__(self) -> int:
         return len(self.columns)
+
+    def only(self, places: NDArray[np.int64]) -> Cells:
+        """Some of the comparisons."""
+        names = ("columns", "bases", "treated_after", "event_time")
+        return replace(self, **{name: getattr(self, name)[places] for name in names})
 
     def compared_with(self, treatment_month: int | None, level: int) -> NDArray[np.bool_]:
         """``(J,)``: whether people of a treatment month (``None``: never treated) and level are compared with."""

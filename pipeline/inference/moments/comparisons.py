@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -11,12 +12,21 @@ from numpy.typing import NDArray
 
 from pipeline.inference.moments import summaries
 from pipeline.inference.moments.adding import Each
-from pipeline.inference.moments.nuisance import About, ChangeSums, LogitSums, change_sums, logit_sums, odds_sums
+from pipeline.inference.moments.nuisance import (
+    About,
+    ChangeSums,
+    LogitSums,
+    Nuisance,
+    change_sums,
+    logit_sums,
+    odds_sums,
+)
 from pipeline.inference.moments.pairs import PairSums, change_sums_of, pair_sums
 from pipeline.inference.moments.shards import total
 from pipeline.inference.moments.two_by_two import (
     Solved,
     Weighting,
+    constant_propensity,
     outcome_fits,
     propensity_fits,
     solve_regressed,
@@ -51,12 +61,43 @@ def solve(
     if method == "regression":
         return tuple(solve_regressed(*part) for part in zip(about.groups, sums.parts, fits, strict=True))
 
-    def newton(coefficients: Sequence[NDArray[np.float64]]) -> Each[LogitSums]:
-        return total(walk(), partial(logit_sums, about=about, coefficients=coefficients))
-
-    fits, logit = propensity_fits(sums, fits, newton=newton)
+    fits = _with_propensities(walk, about, sums=sums, fits=fits)
     odds = total(walk(), partial(odds_sums, about=about, fits=fits))
     return tuple(
-        solve_weighted(cells, part, fit, weighting=Weighting(logit=step, odds=own, regressed=regressed))
-        for cells, part, fit, step, own in zip(about.groups, sums.parts, fits, logit.parts, odds.parts, strict=True)
+        solve_weighted(cells, part, fit, weighting=Weighting(odds=own, regressed=regressed))
+        for cells, part, fit, own in zip(about.groups, sums.parts, fits, odds.parts, strict=True)
     )
+
+
+def _with_propensities(
+    walk: Walk, about: About, *, sums: Each[ChangeSums], fits: Sequence[Nuisance]
+) -> tuple[Nuisance, ...]:
+    """The nuisance models with propensity models, each started from that of its group's fullest cell.
+
+    The samples of a group's cells differ by who is observed when, so that its models are near one another: one is
+    solved from nothing, the others take a step or two.
+    """
+    fullest = [np.array([int(part.n_treated.argmax())]) for part in sums.parts]
+    pilot = Each(parts=tuple(part.only(place) for part, place in zip(sums.parts, fullest, strict=True)))
+    pilots = propensity_fits(
+        pilot,
+        [fit.only(place) for fit, place in zip(fits, fullest, strict=True)],
+        newton=_newton(
+            walk,
+            replace(about, groups=tuple(g.only(place) for g, place in zip(about.groups, fullest, strict=True))),
+        ),
+        start=[constant_propensity(part) for part in pilot.parts],
+    )
+    start = [
+        constant_propensity(part) + (own.propensity - constant_propensity(one)) * own.converged
+        for part, one, own in zip(sums.parts, pilot.parts, pilots, strict=True)
+        if own.propensity is not None
+    ]
+    return propensity_fits(sums, fits, newton=_newton(walk, about), start=start)
+
+
+def _newton(walk: Walk, about: About) -> Callable[[Sequence[NDArray[np.float64]]], Each[LogitSums]]:
+    def step(coefficients: Sequence[NDArray[np.float64]]) -> Each[LogitSums]:
+        return total(walk(), partial(logit_sums, about=about, coefficients=coefficients))
+
+    return step

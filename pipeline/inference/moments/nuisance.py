@@ -45,6 +45,18 @@ class ChangeSums(Added):
     gram: NDArray[np.float64]
     cross: NDArray[np.float64]
 
+    def only(self, places: NDArray[np.int64]) -> ChangeSums:
+        """Of some of the cells."""
+        return ChangeSums(
+            n_treated=self.n_treated[places],
+            n_comparison=self.n_comparison[places],
+            treated_mass=self.treated_mass[places],
+            treated_change=self.treated_change[places],
+            treated_design=self.treated_design[:, places],
+            gram=self.gram[places],
+            cross=self.cross[:, places],
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class LogitSums(Added):
@@ -64,6 +76,8 @@ class OddsSums(Added):
         ``(J,)`` :math:`\sum v`, :math:`\sum v r`.
     design, mixed
         ``(p, J)`` :math:`\sum v x`, :math:`\sum v r x`.
+    hessian
+        ``(J, p, p)`` of the propensity models' log likelihood, over both sides.
     no_overlap
         ``(J,)`` people of either side whose propensity is (numerically) one.
     """
@@ -72,6 +86,7 @@ class OddsSums(Added):
     residual: NDArray[np.float64]
     design: NDArray[np.float64]
     mixed: NDArray[np.float64]
+    hessian: NDArray[np.float64]
     no_overlap: NDArray[np.int64]
 
 
@@ -92,6 +107,11 @@ class Nuisance:
     outcome: NDArray[np.float64]
     propensity: NDArray[np.float64] | None
     converged: NDArray[np.bool_]
+
+    def only(self, places: NDArray[np.int64]) -> Nuisance:
+        """Of some of the cells."""
+        propensity = None if self.propensity is None else self.propensity[:, places]
+        return Nuisance(outcome=self.outcome[:, places], propensity=propensity, converged=self.converged[places])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -191,15 +211,22 @@ def odds_sums(shard: PanelShard, *, about: About, fits: Sequence[Nuisance]) -> E
 def _no_odds(n_cells: int, p: int) -> OddsSums:
     none, columns = np.zeros(n_cells), np.zeros((p, n_cells))
     return OddsSums(
-        mass=none, residual=none, design=columns, mixed=columns, no_overlap=np.zeros(n_cells, dtype=np.int64)
+        mass=none,
+        residual=none,
+        design=columns,
+        mixed=columns,
+        hessian=np.zeros((n_cells, p, p)),
+        no_overlap=np.zeros(n_cells, dtype=np.int64),
     )
 
 
 def _odds_sums(treated: Side, comparison: Side, fit: Nuisance) -> OddsSums:
     assert fit.propensity is not None
-    chance = propensities(comparison, fit.propensity)
+    chance, own = propensities(comparison, fit.propensity), propensities(treated, fit.propensity)
     certain = ((chance >= NO_OVERLAP) & (comparison.weight > 0)).sum(axis=0)
-    certain += ((propensities(treated, fit.propensity) >= NO_OVERLAP) & (treated.weight > 0)).sum(axis=0)
+    certain += ((own >= NO_OVERLAP) & (treated.weight > 0)).sum(axis=0)
+    hessian = _grams(comparison.design, comparison.weight * chance * (1 - chance))
+    hessian += _grams(treated.design, treated.weight * own * (1 - own))
     weight = comparison.weight * odds(chance)
     weighted = weight * (comparison.change - comparison.design @ fit.outcome)
     return OddsSums(
@@ -207,5 +234,6 @@ def _odds_sums(treated: Side, comparison: Side, fit: Nuisance) -> OddsSums:
         residual=weighted.sum(axis=0),
         design=comparison.design.T @ weight,
         mixed=comparison.design.T @ weighted,
+        hessian=hessian,
         no_overlap=certain,
     )

@@ -79,10 +79,11 @@ def propensity_fits(
     fits: Sequence[Nuisance],
     *,
     newton: Callable[[Sequence[NDArray[np.float64]]], Each[LogitSums]],
-) -> tuple[tuple[Nuisance, ...], Each[LogitSums]]:
-    """The nuisance models with those of the propensity, by Newton's method, and its sums at the solution."""
+    start: Sequence[NDArray[np.float64]],
+) -> tuple[Nuisance, ...]:
+    """The nuisance models with those of the propensity, by Newton's method."""
     masses = [part.treated_mass + part.gram[:, 0, 0] for part in sums.parts]
-    found = [_start(part) for part in sums.parts]
+    found = list(start)
     settled = [np.zeros(len(mass), dtype=np.bool_) for mass in masses]
     for _ in range(_STEPS):
         step = newton(found)
@@ -92,13 +93,14 @@ def propensity_fits(
         settled = [gain <= _CONVERGED * mass for gain, mass in zip(gains, masses, strict=True)]
         if all(each.all() for each in settled):
             break
-    found = [np.where(each, fit, 0.0) for fit, each in zip(found, settled, strict=True)]
-    parts = zip(fits, found, settled, strict=True)
-    return tuple(replace(fit, propensity=own, converged=each) for fit, own, each in parts), newton(found)
+    return tuple(
+        replace(fit, propensity=np.where(each, own, 0.0), converged=each)
+        for fit, own, each in zip(fits, found, settled, strict=True)
+    )
 
 
-def _start(sums: ChangeSums) -> NDArray[np.float64]:
-    """The propensity model of a constant alone."""
+def constant_propensity(sums: ChangeSums) -> NDArray[np.float64]:
+    """``(p, J)``: the propensity models of a constant alone."""
     start = np.zeros_like(sums.cross)
     both = (sums.treated_mass > 0) & (sums.gram[:, 0, 0] > 0)
     start[0, both] = np.log(sums.treated_mass[both] / sums.gram[both, 0, 0])
@@ -157,14 +159,13 @@ def solve_regressed(cells: Cells, sums: ChangeSums, fit: Nuisance) -> Solved:
 class Weighting:
     """Sums of a timing group's propensity models at their solution; ``regressed``: there are outcome models too."""
 
-    logit: LogitSums
     odds: OddsSums
     regressed: bool
 
 
 def solve_weighted(cells: Cells, sums: ChangeSums, fit: Nuisance, *, weighting: Weighting) -> Solved:
     """The effects by weighting, doubly robust where outcomes are regressed too."""
-    inverse, logit, odds = inverses(sums.gram), inverses(weighting.logit.hessian), weighting.odds
+    inverse, logit, odds = inverses(sums.gram), inverses(weighting.odds.hessian), weighting.odds
     known = (sums.n_treated > 0) & (sums.n_comparison > 0) & logit.regular & fit.converged
     known &= (odds.no_overlap == 0) & (odds.mass > 0) & (inverse.regular | (not weighting.regressed))
     mass = np.where(known, sums.treated_mass, 1.0)
