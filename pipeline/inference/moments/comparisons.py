@@ -96,8 +96,11 @@ def _with_propensities(
     return propensity_fits(sums, fits, newton=_newton(walk, about), start=start)
 
 
-def _newton(walk: Walk, about: About) -> Callable[[Sequence[NDArray[np.float64]]], Each[LogitSums]]:
-    def step(coefficients: Sequence[NDArray[np.float64]]) -> Each[LogitSums]:
-        return total(walk(), partial(logit_sums, about=about, coefficients=coefficients))
+def _newton(
+    walk: Walk, about: About
+) -> Callable[[Sequence[NDArray[np.int64]], Sequence[NDArray[np.float64]]], Each[LogitSums]]:
+    def step(places: Sequence[NDArray[np.int64]], coefficients: Sequence[NDArray[np.float64]]) -> Each[LogitSums]:
+        groups = tuple(cells.only(kept) for cells, kept in zip(about.groups, places, strict=True))
+        return total(walk(), partial(logit_sums, about=replace(about, groups=groups), coefficients=coefficients))
 
     return step

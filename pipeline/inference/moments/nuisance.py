@@ -190,6 +190,8 @@ def logit_sums(shard: PanelShard, *, about: About, coefficients: Sequence[NDArra
     ]
     for block in about.blocks(shard):
         for place, (cells, fitted) in enumerate(zip(about.groups, coefficients, strict=True)):
+            if not len(cells):
+                continue
             for side, is_treated in ((treated_side(block, cells), 1.0), (comparison_side(block, cells), 0.0)):
                 chance = propensities(side, fitted)
                 sums[place] += LogitSums(

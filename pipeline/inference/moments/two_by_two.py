@@ -78,21 +78,26 @@ def propensity_fits(
     sums: Each[ChangeSums],
     fits: Sequence[Nuisance],
     *,
-    newton: Callable[[Sequence[NDArray[np.float64]]], Each[LogitSums]],
+    newton: Callable[[Sequence[NDArray[np.int64]], Sequence[NDArray[np.float64]]], Each[LogitSums]],
     start: Sequence[NDArray[np.float64]],
 ) -> tuple[Nuisance, ...]:
-    """The nuisance models with those of the propensity, by Newton's method."""
+    """The nuisance models with those of the propensity, by Newton's method.
+
+    ``newton`` gives the sums of some cells of each group at given coefficients: those that have not converged.
+    """
     masses = [part.treated_mass + part.gram[:, 0, 0] for part in sums.parts]
-    found = list(start)
-    settled = [np.zeros(len(mass), dtype=np.bool_) for mass in masses]
+    found = [own.copy() for own in start]
+    moving = [np.arange(len(mass)) for mass in masses]
     for _ in range(_STEPS):
-        step = newton(found)
-        moves = [_times(inverses(part.hessian).matrix, part.gradient) for part in step.parts]
-        gains = [(part.gradient * move).sum(axis=0) for part, move in zip(step.parts, moves, strict=True)]
-        found = [fit + move for fit, move in zip(found, moves, strict=True)]
-        settled = [gain <= _CONVERGED * mass for gain, mass in zip(gains, masses, strict=True)]
-        if all(each.all() for each in settled):
+        step = newton(moving, [own[:, cells] for own, cells in zip(found, moving, strict=True)])
+        for place, part in enumerate(step.parts):
+            cells = moving[place]
+            move = _times(inverses(part.hessian).matrix, part.gradient)
+            found[place][:, cells] += move
+            moving[place] = cells[(part.gradient * move).sum(axis=0) > _CONVERGED * masses[place][cells]]
+        if not any(len(cells) for cells in moving):
             break
+    settled = [~np.isin(np.arange(len(mass)), cells) for mass, cells in zip(masses, moving, strict=True)]
     return tuple(
         replace(fit, propensity=np.where(each, own, 0.0), converged=each)
         for fit, own, each in zip(fits, found, settled, strict=True)
