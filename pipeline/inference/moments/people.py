@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,26 +141,39 @@ def people_blocks(shard: PanelShard, design: Design, *, subgroup: str | None) ->
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+Rows = slice | NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Side:
     """People of one side of a timing group's comparisons.
 
     Attributes
     ----------
     rows
-        ``(n,)`` their rows in the block.
+        Their ``n`` rows in the block.
     weight
         ``(n, J)`` 0 where a person is not observed in both months of a cell, or is not of its comparison.
-    change
-        ``(n, J)`` outcome less outcome in the base month; 0 where the weight is.
     design
         ``(n, p)``.
+    outcome
+        ``(n, T)``.
+    cells
+        The comparisons.
     """
 
     rows: NDArray[np.int64]
     weight: NDArray[np.float64]
-    change: NDArray[np.float64]
     design: NDArray[np.float64]
+    outcome: NDArray[np.float64]
+    cells: Cells
+
+    @property
+    def change(self) -> NDArray[np.float64]:
+        """``(n, J)`` outcome less outcome in the base month; means nothing where the weight is 0."""
+        columns, bases = _selection(self.cells.columns), _base_selection(self.cells.bases)
+        change: NDArray[np.float64] = self.outcome[:, columns] - self.outcome[:, bases]
+        return change
 
 
 def treated_side(block: Block, cells: Cells) -> Side:
@@ -180,12 +193,25 @@ def comparison_side(block: Block, cells: Cells) -> Side:
     side = _side(block, rows, cells)
     if np.isfinite(earliest):
         late = np.where(np.isnan(month[rows]), np.inf, month[rows])[:, None] > cells.treated_after
-        return Side(rows=rows, weight=side.weight * late, change=side.change * late, design=side.design)
+        return replace(side, weight=side.weight * late)
     return side
 
 
 def _side(block: Block, rows: NDArray[np.int64], cells: Cells) -> Side:
-    observed, outcome = block.observed[rows], block.outcome[rows]
-    both = observed[:, cells.columns] * observed[:, cells.bases]
-    change = (outcome[:, cells.columns] - outcome[:, cells.bases]) * both
-    return Side(rows=rows, weight=both * block.weights[rows][:, None], change=change, design=block.design[rows])
+    chosen = _selection(rows)
+    observed = block.observed[chosen]
+    weight = observed[:, _selection(cells.columns)] * observed[:, _base_selection(cells.bases)]
+    weight *= block.weights[chosen][:, None]
+    return Side(rows=rows, weight=weight, design=block.design[chosen], outcome=block.outcome[chosen], cells=cells)
+
+
+def _selection(places: NDArray[np.int64]) -> Rows:
+    """A run of places as a slice, which copies nothing."""
+    if len(places) and places[-1] - places[0] + 1 == len(places):
+        return slice(int(places[0]), int(places[-1]) + 1)
+    return places
+
+
+def _base_selection(bases: NDArray[np.int64]) -> Rows:
+    """One base month for all cells as one column."""
+    return slice(int(bases[0]), int(bases[0]) + 1) if len(bases) and (bases == bases[0]).all() else bases
