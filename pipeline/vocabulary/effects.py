@@ -33,6 +33,17 @@ class Specification(BaseModel):
         The small-sample factor of clustered errors.
     confidence, draws, seed
         Of the intervals, and of the simulation behind simultaneous bands.
+    comparison
+        Whom group-time estimators compare with: people never treated, or also those not treated yet.
+    base
+        Before treatment, the month that changes are taken from: ``"universal"``, one for all months of a timing group,
+        or ``"varying"``, the month before each.
+    anticipation
+        Months before treatment in which it may already have an effect.
+    method
+        How covariates are adjusted for.
+    covariates
+        Characteristics of people, or numeric columns of a frame.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +54,11 @@ class Specification(BaseModel):
     confidence: float = Field(default=0.95, gt=0, lt=1)
     draws: int = Field(default=20_000, ge=1000)
     seed: int = 0
+    comparison: Literal["never_treated", "not_yet_treated"] = "not_yet_treated"
+    base: Literal["universal", "varying"] = "universal"
+    anticipation: int = Field(default=0, ge=0)
+    method: Literal["doubly_robust", "regression", "weighting"] = "doubly_robust"
+    covariates: tuple[str, ...] = ()
 
 
 def specified(*, where: str, **fields: object) -> Specification:
@@ -142,7 +158,7 @@ class EventStudy:
         n_levels, n_bins = self.att.shape
         first = np.tile([part.first for part in self.bins], n_levels)
         last = np.tile([part.last for part in self.bins], n_levels)
-        frame = _intervals(
+        frame = intervals(
             self.att.ravel(),
             self.std_error.ravel(),
             t_critical=self.t_critical,
@@ -170,7 +186,7 @@ class EventStudy:
         blocks = self.covariance.reshape(*self.att.shape, *self.att.shape)
         variance = [w @ np.nan_to_num(blocks[k, :, k, :]) @ w for k, w in enumerate(weights)]
         critical = np.full(len(att), self.t_critical)
-        frame = _intervals(att, np.sqrt(variance), t_critical=self.t_critical, band_critical=critical)
+        frame = intervals(att, np.sqrt(variance), t_critical=self.t_critical, band_critical=critical)
         return frame.assign(
             subgroup_value=list(self.levels),
             event_time=1,
@@ -196,13 +212,14 @@ class EventStudy:
         )
 
 
-def _intervals(
+def intervals(
     att: NDArray[np.float64],
     std_error: NDArray[np.float64],
     *,
     t_critical: float,
     band_critical: NDArray[np.float64],
 ) -> pd.DataFrame:
+    """Effects with errors, pointwise intervals and simultaneous bands, a row each."""
     return pd.DataFrame(
         {
             "att": att,

@@ -30,6 +30,8 @@ class PanelShard:
         ``(n,)`` float64, or ``None``: all one.
     levels
         For each characteristic, ``(n,)`` int32 positions in :attr:`Panel.levels`; -1 where missing.
+    covariates
+        For each numeric covariate, ``(n,)`` float64 without NaN.
     """
 
     first_month: int
@@ -39,6 +41,7 @@ class PanelShard:
     cluster: NDArray[np.int64] | None = None
     weights: NDArray[np.float64] | None = None
     levels: Mapping[str, NDArray[np.int32]] = field(default_factory=dict)
+    covariates: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 class Panel(Protocol):

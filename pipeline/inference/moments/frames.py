@@ -25,12 +25,15 @@ class FrameColumns:
     weights: str | None = None
     cluster: str | None = None
     characteristics: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
 
     @property
     def of_person(self) -> tuple[str, ...]:
         """The columns that must have one value a person."""
         named = (self.treatment_month, self.birth_month, self.weights, self.cluster)
-        return tuple(dict.fromkeys([*(name for name in named if name is not None), *self.characteristics]))
+        return tuple(
+            dict.fromkeys([*(name for name in named if name is not None), *self.characteristics, *self.covariates])
+        )
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -98,6 +101,7 @@ def frame_panel(frame: pd.DataFrame, columns: FrameColumns) -> FramePanel:
         cluster=None if columns.cluster is None else pd.factorize(people[columns.cluster])[0].astype(np.int64),
         weights=None if columns.weights is None else _numbers(people[columns.weights]),
         levels={name: _codes(people[name], known) for name, known in levels.items()},
+        covariates={name: _numbers(people[name]) for name in columns.covariates},
     )
     return FramePanel(outcome=columns.outcome, shard=shard, levels=levels)
 
@@ -114,7 +118,10 @@ def _codes(column: pd.Series, known: tuple[str, ...]) -> NDArray[np.int32]:
 def _refuse_columns(frame: pd.DataFrame, columns: FrameColumns) -> None:
     missing = [name for name in columns.all if name not in frame.columns]
     faults = [Fault(what="column is missing", column=name) for name in missing]
-    named = (columns.outcome, columns.month, columns.treatment_month, columns.birth_month, columns.weights)
+    named = (
+        *(columns.outcome, columns.month, columns.treatment_month, columns.birth_month, columns.weights),
+        *columns.covariates,
+    )
     faults += [
         Fault(what="column is not numeric", column=name)
         for name in named
@@ -128,13 +135,17 @@ def _refuse_columns(frame: pd.DataFrame, columns: FrameColumns) -> None:
 
 def _refuse_rows(frame: pd.DataFrame, columns: FrameColumns) -> None:
     required = [columns.person, columns.month, *(n for n in (columns.weights, columns.cluster) if n is not None)]
+    required += columns.covariates
     counted = [("value is missing", name, int(frame[name].isna().sum())) for name in required]
     for name in (columns.month, columns.treatment_month, columns.birth_month):
         if name is not None:
             values = _numbers(frame[name])
             counted.append(("month is not a whole number", name, int((np.isfinite(values) & (values % 1 != 0)).sum())))
             counted.append(("value is not finite", name, int(np.isinf(values).sum())))
-    counted.append(("value is not finite", columns.outcome, int(np.isinf(_numbers(frame[columns.outcome])).sum())))
+    counted += [
+        ("value is not finite", name, int(np.isinf(_numbers(frame[name])).sum()))
+        for name in (columns.outcome, *columns.covariates)
+    ]
     if columns.weights is not None:
         counted.append(("weight is not positive", columns.weights, int((frame[columns.weights] <= 0).sum())))
     repeated = int(frame.duplicated([columns.person, columns.month]).sum())

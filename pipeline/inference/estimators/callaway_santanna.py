@@ -1,0 +1,278 @@
+r"""Group-time average treatment effects against people never or not yet treated, and what they add up to.
+
+.. math:: ATT(g, t) = E[Y_t - Y_b \mid G = g] - E[\,E[Y_t - Y_b \mid X, C] \mid G = g]
+
+for people first treated in month g, a base month b before it and comparison people C: doubly robust, by regression or
+by weighting. Callaway and Sant'Anna (2021), doi 10.1016/j.jeconom.2020.12.001; two-by-two estimators of Sant'Anna and
+Zhao (2020), doi 10.1016/j.jeconom.2020.06.003. Errors come from influence functions, summed within clusters of people,
+without a small-sample factor, as in R's ``did`` 2.5.1; intervals take Student's t with clusters less one.
+
+An unbalanced panel stays as it is: a person takes part in each comparison in whose two months they are observed.
+Effects are relative to the base month, or to the mean over the window's reference where that is longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from pipeline.inference.moments.cells import Cells, cells_of
+from pipeline.inference.moments.census import Census, census
+from pipeline.inference.moments.comparisons import pairs_of, solve, solve_pairs
+from pipeline.inference.moments.contrasts import grid
+from pipeline.inference.moments.effects import Labels
+from pipeline.inference.moments.frames import FrameColumns, FramePanel, frame_panel
+from pipeline.inference.moments.group_time import group_time_study
+from pipeline.inference.moments.influence import InfluenceSums, influence_sums
+from pipeline.inference.moments.linear_influence import linear_influence_sums
+from pipeline.inference.moments.nuisance import About
+from pipeline.inference.moments.pairs import cell_variances
+from pipeline.inference.moments.shards import total
+from pipeline.inference.moments.summaries import Report, report, reported
+from pipeline.inference.moments.two_by_two import Solved
+from pipeline.vocabulary.effects import Model, Specification, specified
+from pipeline.vocabulary.errors import Fault, NotEstimable, RequestError
+from pipeline.vocabulary.group_time import FEWEST, GroupTimeStudy
+from pipeline.vocabulary.panels import Panel, PanelShard
+from pipeline.vocabulary.protocol import AgeSpline
+from pipeline.vocabulary.windows import Window
+
+
+def fit(
+    panel: Panel,
+    outcome: str,
+    *,
+    specification: Specification,
+    models: Sequence[Model] = (Model(),),
+    detail: bool = False,
+) -> tuple[GroupTimeStudy, ...]:
+    """Effects on one outcome, one result a model; three passes over the panel for each, more with covariates.
+
+    With ``interact="bins"`` treated people of a level are compared with people of all levels, with ``"all"`` with those
+    of their own. People whose level or characteristic is missing are left out. ``detail`` keeps the series by event
+    time, group and month where there are more cells than their covariance is kept for. The specification's age spline
+    and small-sample factor are those of regressions and play no part.
+
+    Raises
+    ------
+    RequestError
+        If the window's reference does not end before anticipation begins, or a covariate is not there.
+    NotEstimable
+        If the panel cannot answer for one of the models.
+    """
+    _refuse_reference(specification)
+    with threadpool_limits(limits=1, user_api="blas"):
+        return tuple(
+            _Fit(panel, outcome, specification=specification, model=model).study(detail=detail) for model in models
+        )
+
+
+def estimate(  # noqa: PLR0913 - the public signature that all estimators share
+    frame: pd.DataFrame,
+    *,
+    outcome: str,
+    person: str,
+    month: str,
+    treatment_month: str,
+    covariates: Sequence[str] = (),
+    weights: str | None = None,
+    cluster: str | None = None,
+    comparison: Literal["never_treated", "not_yet_treated"] = "not_yet_treated",
+    base: Literal["universal", "varying"] = "universal",
+    anticipation: int = 0,
+    method: Literal["doubly_robust", "regression", "weighting"] = "doubly_robust",
+    window: Window | None = None,
+    birth_month: str | None = None,
+    age_spline: AgeSpline | None = None,
+    small_sample: str | None = None,
+    subgroup: str | None = None,
+    interact: Literal["bins", "all"] = "bins",
+    confidence: float = 0.95,
+    draws: int = 20_000,
+    seed: int = 0,
+) -> GroupTimeStudy:
+    """Effects from a long DataFrame with one row a person and month; a null treatment month means never treated.
+
+    ``outcome``, ``person``, ``month``, ``treatment_month``, ``covariates``, ``weights``, ``cluster`` and ``subgroup``
+    name columns. Months are consecutive whole numbers; every column but the outcome and the month has one value a
+    person. Covariates that are not numeric are characteristics: an indicator a level. Without a ``window``, every event
+    time is its own bin and the last month before anticipation may begin is the reference.
+
+    Raises
+    ------
+    RequestError
+        If an argument does not apply to this estimator (``birth_month``, ``age_spline``, ``small_sample``) or is out of
+        range, or a column is not there.
+    DataRefused
+        If the rows are not a panel of people.
+    NotEstimable
+        If they cannot answer the question.
+    """
+    _refuse_arguments(birth_month=birth_month, age_spline=age_spline, small_sample=small_sample)
+    numeric = [name for name in covariates if name not in frame or pd.api.types.is_numeric_dtype(frame[name])]
+    words = [name for name in covariates if name not in numeric]
+    columns = FrameColumns(
+        outcome=outcome,
+        person=person,
+        month=month,
+        treatment_month=treatment_month,
+        weights=weights,
+        cluster=cluster,
+        characteristics=tuple(dict.fromkeys([*words, *([] if subgroup is None else [subgroup])])),
+        covariates=tuple(numeric),
+    )
+    panel = frame_panel(frame, columns)
+    specification = specified(
+        where="estimate",
+        window=window or _every_event_time(panel, reference=-max(anticipation, 0) if base == "universal" else 0),
+        confidence=confidence,
+        draws=draws,
+        seed=seed,
+        comparison=comparison,
+        base=base,
+        anticipation=anticipation,
+        method=method,
+        covariates=tuple(covariates),
+    )
+    model = Model(subgroup=subgroup, interact=interact)
+    (study,) = fit(panel, outcome, specification=specification, models=[model], detail=True)
+    return study
+
+
+def _refuse_arguments(**given: object) -> None:
+    refused = [name for name, value in given.items() if value is not None]
+    if refused:
+        remedy = "Leave it out, or choose an estimator that has it."
+        raise RequestError([Fault(what=f"callaway_santanna has no {name}", remedy=remedy) for name in refused])
+
+
+def _every_event_time(panel: FramePanel, *, reference: int) -> Window:
+    treated = panel.shard.treatment_month[~np.isnan(panel.shard.treatment_month)]
+    if not len(treated):
+        raise NotEstimable(Fault(what="nobody is treated", remedy="Check the cohort."))
+    last_month = panel.first_month + panel.n_months - 1
+    before = max(int(treated.max()) - panel.first_month - 1, -reference, 0)
+    after = max(last_month - int(treated.min()) + 1, 0)
+    return Window(before=before, after=after, reference=(reference, reference), bins="single")
+
+
+def _refuse_reference(specification: Specification) -> None:
+    last, anticipation = specification.window.reference[1], specification.anticipation
+    if specification.base == "universal" and last > -anticipation:
+        raise RequestError(
+            Fault(
+                what=f"the reference ends at event time {last}, but effects may begin {anticipation} months early",
+                remedy=f"Choose a reference that ends at or before event time {-anticipation}.",
+            )
+        )
+
+
+class _Fit:
+    """One model's passes over the panel."""
+
+    def __init__(self, panel: Panel, outcome: str, *, specification: Specification, model: Model) -> None:
+        self.panel, self.outcome, self.specification, self.model = panel, outcome, specification, model
+        self.covariates = specification.covariates
+        self.levels = {name: len(panel.levels[name]) for name in self.covariates if name in panel.levels}
+        self.names = tuple(dict.fromkeys([*self.levels, *([model.subgroup] if model.subgroup else [])]))
+
+    def study(self, *, detail: bool) -> GroupTimeStudy:
+        """The result of the model."""
+        people = total(
+            self._shards(),
+            partial(census, covariates=self.covariates, levels=self.levels, subgroup=self.model.subgroup),
+        )
+        _refuse_people(people, not_yet=self.specification.comparison == "not_yet_treated")
+        about = About(
+            design=people.design(self.covariates, self.levels),
+            subgroup=self.model.subgroup,
+            groups=self._groups(people),
+        )
+        pairs = None if self.covariates else pairs_of(self._shards, about)
+        solved = (
+            solve(self._shards, about, method=self.specification.method) if pairs is None else solve_pairs(pairs, about)
+        )
+        of = self._report(people, solved, detail=detail)
+        summing = partial(
+            influence_sums if pairs is None else linear_influence_sums,
+            about=about,
+            solved=solved,
+            reported=reported(of, solved),
+            n_levels=of.n_levels,
+        )
+        sums: InfluenceSums = total(self._shards(), summing)
+        if pairs is not None:
+            sums = sums.with_squares(cell_variances(pairs, solved))
+        return group_time_study(
+            of,
+            sums,
+            solved=solved,
+            census=people,
+            labels=self._labels(people),
+            specification=self.specification,
+        )
+
+    def _report(self, people: Census, solved: Sequence[Solved], *, detail: bool) -> Report:
+        universal, window = self.specification.base == "universal", self.specification.window
+        on = grid(
+            solved,
+            masses=[people.masses[part.cells.cohort] for part in solved],
+            first_month=self.panel.first_month,
+            reference=window.reference if universal else None,
+        )
+        bins = [replace(part, reference=False) for part in window.binned if not (universal and part.reference)]
+        n_levels = 1 if self.model.subgroup is None else len(self.panel.levels[self.model.subgroup])
+        return report(on, bins=bins, n_levels=n_levels, detail=detail)
+
+    def _groups(self, people: Census) -> tuple[Cells, ...]:
+        groups = cells_of(
+            sorted(people.masses),
+            observed=people.months > 0,
+            first_month=self.panel.first_month,
+            specification=self.specification,
+            shared=self.model.interact == "bins",
+        )
+        treated = sum(people.people[part.cohort] for part in groups)
+        if treated < FEWEST:
+            raise NotEstimable(
+                Fault(
+                    what="fewer than two treated people have a base month in the panel",
+                    count=treated,
+                    unit="people",
+                    remedy="Choose a longer panel or a larger cohort.",
+                )
+            )
+        return groups
+
+    def _shards(self) -> Iterator[PanelShard]:
+        return self.panel.shards(self.outcome, self.names)
+
+    def _labels(self, people: Census) -> Labels:
+        subgroup = self.model.subgroup
+        return Labels(
+            estimator=__name__.rpartition(".")[2],
+            outcome=self.outcome,
+            subgroup=subgroup or "all",
+            levels=("",) if subgroup is None else tuple(self.panel.levels[subgroup]),
+            n_excluded=people.excluded,
+        )
+
+
+def _refuse_people(people: Census, *, not_yet: bool) -> None:
+    if not people.people:
+        raise NotEstimable(Fault(what="nobody is treated", remedy="Check the cohort."))
+    if not people.never and not not_yet:
+        raise NotEstimable(
+            Fault(
+                what="nobody is never treated: there is nobody to compare with",
+                remedy="Compare with people not yet treated.",
+            )
+        )
+    if not people.never and len({cohort.treatment_month for cohort in people.people}) == 1:
+        raise NotEstimable(Fault(what="everybody is treated in the same month: there is nobody to compare with"))

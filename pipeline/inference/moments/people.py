@@ -1,0 +1,217 @@
+"""People in blocks, each with outcome, mask and design; and the two sides of a timing group's comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.inference.moments.blocks import Group
+from pipeline.inference.moments.cells import Cells
+from pipeline.vocabulary.errors import Fault, RequestError
+from pipeline.vocabulary.panels import PanelShard
+
+# People worked on at once: 2,048 x 105 months is 1.7 MB an array, which stays in a core's cache.
+_PEOPLE = 2048
+# Not a month: sorts people never treated last.
+_NEVER = float(np.iinfo(np.int32).max)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """How people become rows of the nuisance models: a constant, then covariates, centred and scaled.
+
+    Attributes
+    ----------
+    covariates
+        Names of numeric covariates, then of characteristics, which have an indicator for each level but the first.
+    levels
+        How many levels each characteristic has.
+    centre, scale
+        ``(p - 1,)``: effects do not depend on either, the conditioning of the normal equations does.
+    """
+
+    covariates: tuple[str, ...] = ()
+    levels: Mapping[str, int]
+    centre: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+    @property
+    def n_columns(self) -> int:
+        """``p``: the constant and the covariates."""
+        return 1 + len(self.centre)
+
+    def rows(self, shard: PanelShard) -> NDArray[np.float64]:
+        """``(n, p)``; NaN for people whose characteristic is missing."""
+        columns = (raw_covariates(shard, self.covariates, levels=self.levels) - self.centre) / self.scale
+        return np.concatenate([np.ones((len(columns), 1)), columns], axis=1)
+
+
+def raw_covariates(shard: PanelShard, covariates: Sequence[str], *, levels: Mapping[str, int]) -> NDArray[np.float64]:
+    """``(n, p - 1)`` covariates as they are; NaN where a characteristic is missing.
+
+    Raises
+    ------
+    RequestError
+        If a covariate is neither.
+    """
+    columns = [np.empty((len(shard.treatment_month), 0))]
+    for name in covariates:
+        if name in levels:
+            codes = shard.levels[name]
+            indicators = (codes[:, None] == np.arange(1, levels[name])).astype(np.float64)
+            indicators[codes < 0] = np.nan
+            columns.append(indicators)
+        elif name in shard.covariates:
+            columns.append(shard.covariates[name][:, None])
+        else:
+            known = ", ".join(shard.covariates) or "no numeric ones"
+            raise RequestError(Fault(what=f"the panel has no covariate {name!r}", remedy=f"It has {known}."))
+    return np.concatenate(columns, axis=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """Some people of a shard, in order of treatment month.
+
+    Attributes
+    ----------
+    outcome, observed
+        ``(n, T)`` less the person's mean (the same changes, from smaller numbers), 0 where not observed; 1.0 where
+        observed, else 0.0.
+    treatment_month
+        ``(n,)``; NaN for people never treated.
+    weights, level
+        ``(n,)``.
+    design
+        ``(n, p)``.
+    cluster
+        ``(n,)`` codes, or ``None``.
+    """
+
+    outcome: NDArray[np.float64]
+    observed: NDArray[np.float64]
+    treatment_month: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    level: NDArray[np.int32]
+    design: NDArray[np.float64]
+    cluster: NDArray[np.int64] | None
+
+    def by_group(self) -> Iterator[tuple[Group, NDArray[np.int64]]]:
+        """People of one treatment month and level after another, with their rows."""
+        months = np.nan_to_num(self.treatment_month, nan=_NEVER)
+        for month in np.unique(months):
+            rows = np.flatnonzero(months == month)
+            for level in np.unique(self.level[rows]):
+                yield Group(None if month == _NEVER else int(month), int(level)), rows[self.level[rows] == level]
+
+
+def known_people(shard: PanelShard, design: Design, *, subgroup: str | None) -> NDArray[np.bool_]:
+    """``(n,)`` people who are observed at all and whose level and covariates are known."""
+    known: NDArray[np.bool_] = ~np.isnan(shard.outcome).all(axis=1)
+    if subgroup is not None:
+        known &= shard.levels[subgroup] >= 0
+    if design.levels:
+        known &= ~np.isnan(design.rows(shard)).any(axis=1)
+    return known
+
+
+def people_blocks(shard: PanelShard, design: Design, *, subgroup: str | None) -> Iterator[Block]:
+    """The shard's known people, in order of treatment month (people never treated last), in blocks."""
+    people = np.flatnonzero(known_people(shard, design, subgroup=subgroup))
+    people = people[np.argsort(shard.treatment_month[people], kind="stable")]
+    columns = design.rows(shard)
+    for cut in range(0, len(people), _PEOPLE):
+        rows = people[cut : cut + _PEOPLE]
+        outcome = shard.outcome[rows].astype(np.float64)
+        missing = np.isnan(outcome)
+        outcome[missing] = 0.0
+        outcome -= (outcome.sum(axis=1) / np.maximum(outcome.shape[1] - missing.sum(axis=1), 1))[:, None]
+        outcome[missing] = 0.0
+        yield Block(
+            outcome=outcome,
+            observed=(~missing).astype(np.float64),
+            treatment_month=shard.treatment_month[rows],
+            weights=np.ones(len(rows)) if shard.weights is None else shard.weights[rows],
+            level=np.zeros(len(rows), dtype=np.int32) if subgroup is None else shard.levels[subgroup][rows],
+            design=columns[rows],
+            cluster=None if shard.cluster is None else shard.cluster[rows],
+        )
+
+
+Rows = slice | NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Side:
+    """People of one side of a timing group's comparisons.
+
+    Attributes
+    ----------
+    rows
+        Their ``n`` rows in the block.
+    weight
+        ``(n, J)`` 0 where a person is not observed in both months of a cell, or is not of its comparison.
+    design
+        ``(n, p)``.
+    outcome
+        ``(n, T)``.
+    cells
+        The comparisons.
+    """
+
+    rows: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    design: NDArray[np.float64]
+    outcome: NDArray[np.float64]
+    cells: Cells
+
+    @property
+    def change(self) -> NDArray[np.float64]:
+        """``(n, J)`` outcome less outcome in the base month; means nothing where the weight is 0."""
+        columns, bases = _selection(self.cells.columns), _base_selection(self.cells.bases)
+        change: NDArray[np.float64] = self.outcome[:, columns] - self.outcome[:, bases]
+        return change
+
+
+def treated_side(block: Block, cells: Cells) -> Side:
+    """The timing group's own people."""
+    own = (block.treatment_month == cells.cohort.treatment_month) & (block.level == cells.cohort.level)
+    return _side(block, np.flatnonzero(own), cells)
+
+
+def comparison_side(block: Block, cells: Cells) -> Side:
+    """People never treated, and, cell by cell, people treated late enough."""
+    month = block.treatment_month
+    earliest = cells.treated_after.min()
+    others = np.isnan(month) | ((month > earliest) & (month != cells.cohort.treatment_month))
+    if not cells.shared:
+        others &= block.level == cells.cohort.level
+    rows = np.flatnonzero(others)
+    side = _side(block, rows, cells)
+    if np.isfinite(earliest):
+        late = np.where(np.isnan(month[rows]), np.inf, month[rows])[:, None] > cells.treated_after
+        return replace(side, weight=side.weight * late)
+    return side
+
+
+def _side(block: Block, rows: NDArray[np.int64], cells: Cells) -> Side:
+    chosen = _selection(rows)
+    observed = block.observed[chosen]
+    weight = observed[:, _selection(cells.columns)] * observed[:, _base_selection(cells.bases)]
+    weight *= block.weights[chosen][:, None]
+    return Side(rows=rows, weight=weight, design=block.design[chosen], outcome=block.outcome[chosen], cells=cells)
+
+
+def _selection(places: NDArray[np.int64]) -> Rows:
+    """A run of places as a slice, which copies nothing."""
+    if len(places) and places[-1] - places[0] + 1 == len(places):
+        return slice(int(places[0]), int(places[-1]) + 1)
+    return places
+
+
+def _base_selection(bases: NDArray[np.int64]) -> Rows:
+    """One base month for all cells as one column."""
+    return slice(int(bases[0]), int(bases[0]) + 1) if len(bases) and (bases == bases[0]).all() else bases
