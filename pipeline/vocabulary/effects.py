@@ -14,7 +14,7 @@ from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.protocol import AgeSpline, request_error
 from pipeline.vocabulary.windows import Bin, Window
 
-_COLUMNS = (
+COLUMNS = (
     "subgroup_value", "event_time", "months_from", "months_to", "att", "std_error", "ci_lower", "ci_upper",
     "band_lower", "band_upper", "n_treated", "n_comparison",
 )  # fmt: skip
@@ -31,6 +31,10 @@ class Specification(BaseModel):
         ``None``: no age columns.
     small_sample
         The small-sample factor of clustered errors.
+    anticipation
+        Months before the index in which there may be effects already: the reference must end before them.
+    leave_out
+        Whether imputation measures each person's effect against the mean of the others of their timing group.
     confidence, draws, seed
         Of the intervals, and of the simulation behind simultaneous bands.
     """
@@ -40,6 +44,8 @@ class Specification(BaseModel):
     window: Window
     age_spline: AgeSpline | None = None
     small_sample: Literal["fixest", "felm"] = "fixest"
+    anticipation: int = Field(default=0, ge=0)
+    leave_out: bool = False
     confidence: float = Field(default=0.95, gt=0, lt=1)
     draws: int = Field(default=20_000, ge=1000)
     seed: int = 0
@@ -142,7 +148,7 @@ class EventStudy:
         n_levels, n_bins = self.att.shape
         first = np.tile([part.first for part in self.bins], n_levels)
         last = np.tile([part.last for part in self.bins], n_levels)
-        frame = _intervals(
+        frame = intervals(
             self.att.ravel(),
             self.std_error.ravel(),
             t_critical=self.t_critical,
@@ -155,7 +161,7 @@ class EventStudy:
             months_to=last,
             n_treated=self.n_treated.ravel(),
             n_comparison=self.n_comparison.ravel(),
-        )[list(_COLUMNS)]
+        )[list(COLUMNS)]
 
     def overall(self) -> pd.DataFrame:
         """One row a level: the effect of an average month from the index month on.
@@ -170,7 +176,7 @@ class EventStudy:
         blocks = self.covariance.reshape(*self.att.shape, *self.att.shape)
         variance = [w @ np.nan_to_num(blocks[k, :, k, :]) @ w for k, w in enumerate(weights)]
         critical = np.full(len(att), self.t_critical)
-        frame = _intervals(att, np.sqrt(variance), t_critical=self.t_critical, band_critical=critical)
+        frame = intervals(att, np.sqrt(variance), t_critical=self.t_critical, band_critical=critical)
         return frame.assign(
             subgroup_value=list(self.levels),
             event_time=1,
@@ -178,7 +184,7 @@ class EventStudy:
             months_to=max((part.last for part in self.bins), default=0),
             n_treated=self.n_treated_after,
             n_comparison=self.n_comparison_after,
-        )[list(_COLUMNS)]
+        )[list(COLUMNS)]
 
     def group_time(self) -> pd.DataFrame:
         """Effects by treatment month and month, from an estimator that has them.
@@ -196,13 +202,14 @@ class EventStudy:
         )
 
 
-def _intervals(
+def intervals(
     att: NDArray[np.float64],
     std_error: NDArray[np.float64],
     *,
     t_critical: float,
     band_critical: NDArray[np.float64],
 ) -> pd.DataFrame:
+    """Pointwise and simultaneous intervals, one row an effect."""
     return pd.DataFrame(
         {
             "att": att,

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Protocol, Self, TypeVar
 
 from threadpoolctl import threadpool_limits
 
-from pipeline.inference.moments.scores import Scores
-from pipeline.inference.moments.spline import AgeCounts
-from pipeline.inference.moments.within import Within
 from pipeline.vocabulary.errors import Fault, NotEstimable
 from pipeline.vocabulary.panels import PanelShard
 
-Sums = TypeVar("Sums", AgeCounts, Within, Scores)
+
+class Additive(Protocol):
+    """Sums over some people: those of two shards add."""
+
+    def __add__(self, other: Self, /) -> Self:
+        """The sums over both shards' people."""
+
+
+Sums = TypeVar("Sums", bound=Additive)
 
 # Shards worked on at once: numpy lets go of the interpreter, so two keep two cores busy. More would only hold more
 # sums in memory. BLAS keeps to one thread in each: its threads wait for one another on matrices this small.

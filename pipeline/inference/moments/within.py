@@ -22,17 +22,21 @@ class GroupCounts:
     ----------
     observed
         ``(T,)`` people observed, unweighted.
+    mass
+        ``(T,)`` the same people's weights added up.
     people, singletons
         People observed in two or more months, and in exactly one (who contribute nothing and are not in ``observed``).
     """
 
     observed: NDArray[np.float64]
+    mass: NDArray[np.float64]
     people: int
     singletons: int
 
     def __add__(self, other: GroupCounts) -> GroupCounts:
         return GroupCounts(
             observed=self.observed + other.observed,
+            mass=self.mass + other.mass,
             people=self.people + other.people,
             singletons=self.singletons + other.singletons,
         )
@@ -96,16 +100,16 @@ def within(
     windows = None if basis is None else basis.windows(observed.shape[1])
     names = [name for name in characteristics if name is not None]
     for block in blocks(shard, observed, basis=basis, characteristics=names):
-        people = _people(block, windows)
+        people = age_parts(block, windows)
         for name, found in groups.items():
             for group, rows in block.by_level(name):
-                sums = _sums(block, people, rows=rows)
+                sums = within_sums(block, people, rows=rows)
                 found[group] = found[group] + sums if group in found else sums
     return Within(groups=groups, clustered=shard.cluster is not None)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _People:
+class AgeParts:
     """What each person of a block adds through the age columns.
 
     ``masked`` is ``(n, p, T)``, 0 where not observed; ``means`` ``(n, p)`` over observed months; ``products``
@@ -118,20 +122,22 @@ class _People:
     cross: NDArray[np.float64]
 
 
-def _people(block: Block, windows: NDArray[np.float64] | None) -> _People:
+def age_parts(block: Block, windows: NDArray[np.float64] | None) -> AgeParts:
+    """What each person of a block adds through the age columns; nothing where there are none."""
     n, n_months = block.outcome.shape
     if windows is None or block.entry is None:
         none = np.zeros((n, 0))
-        return _People(masked=np.zeros((n, 0, n_months)), means=none, products=np.zeros((n, 0, 0)), cross=none)
+        return AgeParts(masked=np.zeros((n, 0, n_months)), means=none, products=np.zeros((n, 0, 0)), cross=none)
     masked = windows[block.entry] * block.observed[:, None, :]
     sums = masked @ np.ones(n_months)
     means = sums / block.size[:, None]
     # The columns are orthonormal over person-months, so that taking the means off products loses nothing.
     products = masked @ masked.transpose(0, 2, 1) - sums[:, :, None] * means[:, None, :]
-    return _People(masked=masked, means=means, products=products, cross=(masked @ block.outcome[:, :, None])[:, :, 0])
+    return AgeParts(masked=masked, means=means, products=products, cross=(masked @ block.outcome[:, :, None])[:, :, 0])
 
 
-def _sums(block: Block, people: _People, *, rows: NDArray[np.int64] | slice) -> WithinSums:
+def within_sums(block: Block, people: AgeParts, *, rows: NDArray[np.int64] | slice) -> WithinSums:
+    """The sums of some people of a block."""
     weights, observed, masked = block.weights[rows], block.observed[rows], people.masked[rows]
     n, n_columns, n_months = masked.shape
     gram = np.empty((n_months + n_columns, n_months + n_columns))
@@ -149,6 +155,7 @@ def _sums(block: Block, people: _People, *, rows: NDArray[np.int64] | slice) -> 
         cross=np.concatenate([weights @ block.outcome[rows], weights @ people.cross[rows]]),
         counts=GroupCounts(
             observed=observed.sum(axis=0),
+            mass=weights @ observed,
             people=int(n - singletons.sum() - unobserved.sum()),
             singletons=int(singletons.sum()),
         ),
