@@ -117,7 +117,7 @@ class CellFit:
     @cached_property
     def _pooled_shared(self) -> NDArray[np.float64]:
         width = self.columns.n_months + self.columns.n_spline
-        pooled = np.zeros((self.columns.n_events, width))
+        pooled: NDArray[np.float64] = np.zeros((self.columns.n_events, width))
         for group, cells in self.cells.items():
             pooled += self.weights[group] @ cells.shared
         return pooled
@@ -133,7 +133,9 @@ class CellFit:
     def cell_variance(self, second: Mapping[Group, NDArray[np.float64]]) -> NDArray[np.float64]:
         """``(M,)`` the variance of every cell from each group's ``(P, P)`` second moment of scores; one level."""
         reduced = {group: self.reduce[group] @ moment for group, moment in second.items()}
-        common = sum(part @ self.reduce[group].T for group, part in reduced.items())
+        common: NDArray[np.float64] = sum(
+            (part @ self.reduce[group].T for group, part in reduced.items()), start=np.zeros(())
+        )
         found = []
         for group, cells in self.cells.items():
             variance = np.einsum("fp,fp->f", cells.shared @ common, cells.shared)
@@ -141,7 +143,8 @@ class CellFit:
                 variance += 2 * np.einsum("fp,fp->f", cells.shared @ reduced[group], cells.own)
                 variance += np.einsum("fp,fp->f", cells.own @ second[group], cells.own)
             found.append(variance)
-        return np.maximum(np.concatenate(found), 0.0)
+        variances: NDArray[np.float64] = np.maximum(np.concatenate(found), 0.0)
+        return variances
 
     def covariance(self, second: Mapping[Group, NDArray[np.float64]]) -> NDArray[np.float64]:
         """``(L * B, L * B)`` of the pooled effects from each group's second moment of scores."""

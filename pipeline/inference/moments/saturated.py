@@ -1,9 +1,10 @@
 r"""A regression with an effect for every timing group and month: group by group, without its thousands of columns.
 
 With :math:`\Gamma_g, r_g` a group's sums over months and age (:mod:`within`), own months F and the others and age C,
-the group's normal equations give :math:`\delta_F = \Gamma_{FF}^{-1} r_F + D \theta` with
-:math:`D = [-\Gamma_{FF}^{-1} \Gamma_{FC}, -I_F]`, and what is left of the group in those of :math:`\theta` is
-:math:`J \Gamma_g J'` and :math:`J r_g`, :math:`J = [I_C, -\Gamma_{CF} \Gamma_{FF}^{-1}; 0, 0]`. One T x T solve a group.
+the group's normal equations give :math:`\delta_F = \Gamma_{FF}^{-1} r_F + D \theta`,
+:math:`D = [-\Gamma_{FF}^{-1} \Gamma_{FC}, -I_F]`. What is left of the group in the equations of :math:`\theta` is
+:math:`J \Gamma_g J'` and :math:`J r_g`, :math:`J = [I_C, -\Gamma_{CF} \Gamma_{FF}^{-1}; 0, 0]`. One T x T solve
+a group.
 """
 
 from __future__ import annotations
