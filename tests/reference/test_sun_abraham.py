@@ -67,6 +67,14 @@ def test_the_published_effects_by_wave_of_hospital_stay(reference_data):
     assert found == pytest.approx(HRS_CELLS, abs=PRINTED_CELL)
 
 
+def test_people_treated_last_are_the_comparison_where_asked(reference_data):
+    waves = pd.read_csv(reference_data / "hrs_hospitalisation.csv.gz")
+    names = {"outcome": "oop_spend", "person": "hhidpn", "month": "wave"}
+    study = sun_abraham.estimate(waves, **names, treatment_month="wave_hosp", comparison="last_treated")
+    pd.testing.assert_frame_equal(study.group_time(), hrs(reference_data, "oop_spend").group_time())
+    np.testing.assert_allclose(study.att[0], HRS["oop_spend"][0], atol=PRINTED)
+
+
 def theirs(frame: pd.DataFrame, outcome: str, **options):
     seen = frame.dropna(subset=[outcome])
     names = {"outcome": outcome, "unit": "person", "time": "month", "first_treat": "first_treat"}

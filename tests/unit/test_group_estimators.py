@@ -121,6 +121,19 @@ def test_sun_abraham_refuses_when_all_are_treated():
         estimated(sun_abraham, frame[frame["treated"].notna()], window=WINDOW)
 
 
+@pytest.mark.parametrize("options", [{}, {"anticipation": 1, "weights": "weight", "cluster": "practice"}])
+def test_people_treated_last_compared_are_those_of_a_table_cut_by_hand(options):
+    frame = drawn_frame()
+    by_hand = frame[frame["treated"].notna() & (frame["month"] < 16 - options.get("anticipation", 0))]
+    by_hand = by_hand.assign(treated=by_hand["treated"].where(by_hand["treated"] < 16))
+    study = estimated(sun_abraham, frame, comparison="last_treated", birth_month="born", **options)
+    expected = estimated(sun_abraham, by_hand, birth_month="born", **options)
+    pd.testing.assert_frame_equal(study.event_study(), expected.event_study())
+    for nobody in (frame.assign(treated=np.nan), frame.assign(treated=0.0)):
+        with pytest.raises(NotEstimable, match=r"nobody is treated|no month before"):
+            estimated(sun_abraham, nobody, comparison="last_treated")
+
+
 def test_sun_abraham_refuses_one_comparison_person():
     with pytest.raises(NotEstimable, match="fewer than two people are never treated"):
         estimated(sun_abraham, two_by_two(never=1))
@@ -197,7 +210,7 @@ def test_bins_of_one_person_are_not_identified(estimator):
     [
         ({"covariates": ["born"]}, "has no covariates"),
         ({"base": "universal"}, "has no base"),
-        ({"comparison": "somebody"}, "one comparison only"),
+        ({"comparison": "somebody"}, "has no comparison"),
         ({"anticipation": 2, "window": WINDOW}, "reference reaches into the months of anticipation"),
         ({"anticipation": 2, "window": Window(before=11, after=12, reference=(-11, -6))}, "a bin lies partly"),
         ({"anticipation": -1}, "anticipation"),

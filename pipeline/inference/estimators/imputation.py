@@ -30,9 +30,9 @@ from pipeline.inference.moments.requests import (
     every_event_time,
     labels_of,
     observed_basis,
-    one_of,
     refuse_anticipated,
     refuse_arguments,
+    refuse_comparison,
     requested_panel,
 )
 from pipeline.inference.moments.scores import scores
@@ -132,7 +132,7 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
         If they cannot answer the question.
     """
     refuse_arguments(_NAME, covariates=tuple(covariates) or None, base=base)
-    one_of(_NAME, "comparison", comparison, "not_yet_treated")
+    refuse_comparison(_NAME, comparison, allowed=["not_yet_treated"])
     columns = FrameColumns(
         outcome=outcome,
         person=person,

@@ -3,10 +3,11 @@ r"""Sun and Abraham's interaction-weighted estimator: effects by treatment month
 .. math:: y_{it} = \alpha_i + \lambda_t + \sum_g \sum_{e \notin \text{reference}} \delta_{g,e} 1\{g_i = g, e_{it} = e\}
           + s(\text{age}_{it}) + \varepsilon_{it}, \qquad \beta_b = \sum_{(g,e) \in b} w_{g,e} \delta_{g,e}
 
-Sun and Abraham (2021, doi 10.1016/j.jeconom.2020.09.006), with people never treated as the comparison. Every event
-time of a bin and treatment month is its own effect, also where bins are wider; a bin weights them by the (weighted)
-person-months observed. Shares are taken as they are in the data: errors do not count that another sample would have
-others, as R's ``fixest::sunab``. Errors are clustered on person or on a coarser unit that holds whole people.
+Sun and Abraham (2021, doi 10.1016/j.jeconom.2020.09.006), with people never treated, or those treated last, as
+the comparison. Every event time and treatment month is its own effect, also where bins are wider; a bin weights them by
+the (weighted) person-months observed. Shares are taken as they are in the data: errors do not count that another sample
+would have others, as R's ``fixest::sunab``. Errors are clustered on person, or on a coarser unit that holds whole
+people.
 """
 
 from __future__ import annotations
@@ -40,10 +41,11 @@ from pipeline.inference.moments.requests import (
     columns_of,
     every_event_time,
     labels_of,
+    last_treated_as_comparison,
     observed_basis,
-    one_of,
     refuse_anticipated,
     refuse_arguments,
+    refuse_comparison,
     requested_panel,
 )
 from pipeline.inference.moments.saturated import Saturated, saturate
@@ -125,8 +127,9 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
 
     ``outcome``, ``person``, ``month``, ``treatment_month``, ``weights``, ``cluster``, ``birth_month`` and ``subgroup``
     name columns. Months are consecutive whole numbers; every column but the outcome and the month has one value a
-    person. ``comparison`` can only be ``"never_treated"``. Without a ``window``, every event time is its own bin and
-    event time ``-anticipation`` the reference.
+    person. Without a ``window``, every event time is its own bin and event time ``-anticipation`` the reference.
+    ``comparison`` is ``"never_treated"`` (where ``None``) or ``"last_treated"``: people treated last, in the months
+    before they are (and anticipate it), without those never treated.
 
     Raises
     ------
@@ -138,7 +141,7 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
         If they cannot answer the question.
     """
     refuse_arguments(_NAME, covariates=tuple(covariates) or None, base=base)
-    one_of(_NAME, "comparison", comparison, "never_treated")
+    refuse_comparison(_NAME, comparison, allowed=["never_treated", "last_treated"])
     columns = FrameColumns(
         outcome=outcome,
         person=person,
@@ -150,6 +153,8 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
         characteristics=() if subgroup is None else (subgroup,),
     )
     panel, age_spline = requested_panel(frame, columns, age_spline)
+    if comparison == "last_treated":
+        panel = last_treated_as_comparison(panel, anticipation=max(anticipation, 0))
     specification = specified(
         where="estimate",
         window=window or every_event_time(panel, anticipation=max(anticipation, 0)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -34,16 +35,47 @@ def refuse_arguments(estimator: str, **given: object) -> None:
         raise RequestError([Fault(what=f"{estimator} has no {name}", remedy=remedy) for name in refused])
 
 
-def one_of(estimator: str, name: str, value: str | None, allowed: str) -> None:
-    """Refuse any other value of an argument than the one that an estimator is defined by.
+def refuse_comparison(estimator: str, comparison: str | None, *, allowed: Sequence[str]) -> None:
+    """Refuse a comparison that an estimator does not have; ``None`` is its first.
 
     Raises
     ------
     RequestError
-        If another is given.
+        If it is another; says which there are.
     """
-    if value not in (None, allowed):
-        raise RequestError(Fault(what=f"{estimator} has one {name} only", remedy=f"It is {allowed}."))
+    if comparison is not None and comparison not in allowed:
+        remedy = f"It has {' and '.join(allowed)}."
+        raise RequestError(Fault(what=f"{estimator} has no comparison {comparison!r}", remedy=remedy))
+
+
+def last_treated_as_comparison(panel: FramePanel, *, anticipation: int) -> FramePanel:
+    """The panel with people treated last as if never treated, without the months from their anticipation on.
+
+    People who are never treated are left out: the comparison is one or the other.
+
+    Raises
+    ------
+    NotEstimable
+        If nobody is treated, or the last are in the first month.
+    """
+    shard = panel.shard
+    rows = np.flatnonzero(~np.isnan(shard.treatment_month))
+    if not len(rows):
+        raise NotEstimable(Fault(what="nobody is treated", remedy="Check the cohort."))
+    treated = shard.treatment_month[rows]
+    months = max(int(treated.max()) - anticipation - panel.first_month, 0)
+    if not months:
+        raise NotEstimable(Fault(what="there is no month before people treated last are treated"))
+    kept = replace(
+        shard,
+        outcome=shard.outcome[rows, :months],
+        treatment_month=np.where(treated < treated.max(), treated, np.nan),
+        birth_month=None if shard.birth_month is None else shard.birth_month[rows],
+        cluster=None if shard.cluster is None else shard.cluster[rows],
+        weights=None if shard.weights is None else shard.weights[rows],
+        levels={name: codes[rows] for name, codes in shard.levels.items()},
+    )
+    return replace(panel, shard=kept)
 
 
 def requested_panel(
