@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.inference.moments.blocks import Group
-from pipeline.inference.moments.cells import CellFit
 from pipeline.inference.moments.columns import Columns
 from pipeline.inference.moments.contributors import Contributors
 from pipeline.inference.moments.effects import Labels, band_critical
 from pipeline.inference.moments.intervals import t_critical
+from pipeline.inference.moments.pooling import CellFit
 from pipeline.inference.moments.within import GroupCounts
 from pipeline.vocabulary.effects import Specification
 from pipeline.vocabulary.errors import Fault, NotEstimable

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.inference.moments.blocks import Group
-from pipeline.inference.moments.cells import CellFit, Cells
 from pipeline.inference.moments.columns import Columns
+from pipeline.inference.moments.pooling import CellFit, Cells
 from pipeline.inference.moments.scores import FittedGroup, People
 from pipeline.inference.moments.solve import Inverse, estimable, inverse
 from pipeline.inference.moments.untreated import ImputationSums, part, untreated_months

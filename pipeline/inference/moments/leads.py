@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.inference.moments.blocks import Group
-from pipeline.inference.moments.cells import CellFit
 from pipeline.inference.moments.columns import Columns
 from pipeline.inference.moments.contributors import bin_people, comparison_sets, months_by_bin
 from pipeline.inference.moments.effects import Labels
@@ -23,6 +22,7 @@ from pipeline.inference.moments.grouped import (
 )
 from pipeline.inference.moments.imputed import Imputed, ImputedGroup, impute
 from pipeline.inference.moments.intervals import clustered_factor
+from pipeline.inference.moments.pooling import CellFit
 from pipeline.inference.moments.regression import Regression, fitted, regress
 from pipeline.inference.moments.scores import Fitted, ScoreSums
 from pipeline.inference.moments.untreated import ImputationSums

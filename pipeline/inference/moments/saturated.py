@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.inference.moments.blocks import Group
-from pipeline.inference.moments.cells import CellFit, Cells
 from pipeline.inference.moments.columns import Columns
+from pipeline.inference.moments.pooling import CellFit, Cells
 from pipeline.inference.moments.regression import refuse
 from pipeline.inference.moments.solve import Inverse, estimable, inverse, rank
 from pipeline.inference.moments.within import GroupCounts, WithinSums
