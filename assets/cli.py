@@ -1,6 +1,7 @@
 """The command line: what a person runs, in their words, with an exit code for every refusal."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,12 @@ StoreOption = Annotated[Path, typer.Option(help="Where results are kept between 
 EvaluationOption = Annotated[
     list[str] | None, typer.Option("--evaluation", metavar="NAME", help="Only this evaluation; may be repeated.")
 ]
+
+
+class Engine(StrEnum):
+    """The engines that there are."""
+
+    duckdb = "duckdb"
 
 
 @app.command()
@@ -98,6 +105,7 @@ def run(
     *,
     store: StoreOption,
     evaluation: EvaluationOption = None,
+    engine: Annotated[Engine, typer.Option(help="What runs the stages.")] = Engine.duckdb,  # noqa: ARG001 - there is one
 ) -> None:
     """Take a delivery to releasable estimates. What is already made from the same inputs is not made again."""
     from assets.runs import run as run_evaluations

@@ -6,7 +6,7 @@ from assets.automation import DELIVERY_JOB, EVALUATION_JOBS, SCHEDULES, delivery
 from assets.evaluation import evaluation_assets
 from assets.publication import publication
 from assets.records import delivery, source_asset, spine
-from assets.resources import Causeway, StoredResults
+from assets.resources import Causeway, stored_results
 from assets.stages.made_from import protocols as declared
 
 
@@ -20,7 +20,7 @@ def all_assets() -> list[dg.AssetsDefinition]:
 
 def resources(causeway: Causeway) -> dict[str, object]:
     """What assets ask for: the delivery and its store, and the hand from asset to asset."""
-    return {"causeway": causeway, "io_manager": StoredResults(causeway=causeway), "none": dg.mem_io_manager}
+    return {"causeway": causeway, "io_manager": stored_results, "none": dg.mem_io_manager}
 
 
 defs = dg.Definitions(

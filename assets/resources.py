@@ -63,6 +63,17 @@ class Causeway(dg.ConfigurableResource["Causeway"]):
                 Fault(what="the delivery does not say its id", file="delivery.json", column="delivery")
             ) from None
 
+    def refuse_no_folder(self) -> None:
+        """Refuse a delivery whose folder is not there: the request is wrong, not the data.
+
+        Raises
+        ------
+        RequestError
+            Naming the folder.
+        """
+        if not self.folder.is_dir():
+            raise RequestError(Fault(what=f"there is no delivery folder {self.folder}", remedy="Check the path."))
+
     @contextmanager
     def database(self) -> "Iterator[duckdb.DuckDBPyConnection]":
         """A DuckDB connection within the deployment's limits."""
@@ -76,22 +87,29 @@ class Causeway(dg.ConfigurableResource["Causeway"]):
         return self.results.recorded(self.delivery_id, key)
 
 
-class StoredResults(dg.ConfigurableIOManager):
+class StoredResults(dg.IOManager):
     """Hands results from asset to asset by their place in the store; the tables never pass through Dagster."""
 
-    causeway: dg.ResourceDependency[Causeway]
+    def __init__(self, causeway: Causeway) -> None:
+        self._causeway = causeway
 
     def handle_output(self, context: dg.OutputContext, obj: Result) -> None:
         """Remember the result as the delivery's latest."""
-        self.causeway.results.record(self.causeway.delivery_id, obj)
+        self._causeway.results.record(self._causeway.delivery_id, obj)
         context.add_output_metadata({"fingerprint": obj.fingerprint, "reused": obj.reused, "path": str(obj.path)})
 
     def load_input(self, context: dg.InputContext) -> Result:
         """The delivery's latest result of the upstream asset."""
         key = "/".join(context.asset_key.path)
-        result = self.causeway.recorded(key)
+        result = self._causeway.recorded(key)
         if result is None:
             raise RequestError(
                 Fault(what=f"{key} has not been made from this delivery", remedy="Materialise it first, or its job.")
             )
         return result
+
+
+@dg.io_manager(required_resource_keys={"causeway"})
+def stored_results(context: dg.InitResourceContext) -> StoredResults:
+    """The hand from asset to asset, in the store that the run was given: a run's own configuration reaches it."""
+    return StoredResults(context.resources.causeway)

@@ -33,6 +33,7 @@ def run(folder: Path, *, store: Path, chosen: Sequence[str], debug: bool) -> tup
 def publish(folder: Path, *, store: Path, out: Path, profile: str, debug: bool) -> Path:
     """The folder of a new release of what has been run on a delivery."""
     causeway = Causeway(delivery=str(folder), store=str(store))
+    causeway.refuse_no_folder()
     config = PublicationConfig(out=str(out.absolute()), profile=profile)
     selection = dg.AssetSelection.assets("publication")
     result = _materialize(causeway, selection, config=dg.RunConfig(ops={"publication": config}), debug=debug)
@@ -42,6 +43,7 @@ def publish(folder: Path, *, store: Path, out: Path, profile: str, debug: bool) 
 
 def _chosen(causeway: Causeway, chosen: Sequence[str]) -> list[Protocol]:
     """The evaluations named, or those that the delivery is for."""
+    causeway.refuse_no_folder()
     protocols = [evaluations.load(name) for name in chosen] or concerned(causeway.folder)
     if not protocols:
         _ = causeway.delivery_id

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from assets.progress import bar
@@ -22,29 +23,39 @@ def validate(folder: Path, *, out: Path) -> Path:
     """
     with tempfile.TemporaryDirectory() as scratch:
         causeway = Causeway(delivery=str(folder), store=scratch)
-        delivered = records.delivery(causeway)
+        causeway.refuse_no_folder()
         target = out / causeway.delivery_id
-        (target / "quarantine").mkdir(parents=True, exist_ok=True)
-        sources = sorted({file["source"] for file in delivered.note("delivery")["files"]} & records.known_sources())
-        found: list[Validation] = []
-        faults: list[Fault] = []
-        with bar("validation") as advance:
-            for done, source in enumerate(sources):
-                advance(done / len(sources))
-                try:
-                    held = records.validated(causeway, delivered, source)
-                except DataRefused as refusal:
-                    faults += refusal.faults
-                    continue
-                validation = Validation.read(held.note("validation"))
-                _copy_quarantine(held, target / "quarantine" / f"{source.replace('/', '_')}.parquet")
-                found.append(validation)
-                faults += validation.faults
-        report(found, delivery=causeway.delivery_id, target=target)
+        target.mkdir(parents=True, exist_ok=True)
+        held, unreadable = _held(causeway)
+        found = [Validation.read(result.note("validation")) for result in held]
+        for validation, result in zip(found, held, strict=True):
+            _keep_quarantine(result, target / "quarantine" / f"{validation.source.replace('/', '_')}.parquet")
+        report(found, delivery=causeway.delivery_id, target=target, unreadable=unreadable)
+    faults = [*unreadable, *(fault for validation in found for fault in validation.faults)]
     if faults:
-        raise ValidationRefused([*faults, Fault(what=f"the report is in {target}")])
+        raise ValidationRefused([*faults, Fault(what=f"the report is {target / 'validation.html'}")])
     return target / "validation.html"
 
 
-def _copy_quarantine(held: Result, target: Path) -> None:
+def _held(causeway: Causeway) -> tuple[Sequence[Result], Sequence[Fault]]:
+    """What validation found in each source that could be read, and why the others could not."""
+    try:
+        delivered = records.delivery(causeway)
+    except DataRefused as refusal:
+        return [], refusal.faults
+    sources = sorted({file["source"] for file in delivered.note("delivery")["files"]} & records.known_sources())
+    held: list[Result] = []
+    unreadable: list[Fault] = []
+    with bar("validation") as advance:
+        for done, source in enumerate(sources):
+            advance(done / len(sources))
+            try:
+                held.append(records.validated(causeway, delivered, source))
+            except DataRefused as refusal:
+                unreadable += refusal.faults
+    return held, unreadable
+
+
+def _keep_quarantine(held: Result, target: Path) -> None:
+    target.parent.mkdir(exist_ok=True)
     shutil.copyfile(held.table("quarantine") / "part-00000.parquet", target)

@@ -24,7 +24,9 @@ EVALUATION = Evaluation(
         headline="ons_fixed_effects",
     ),
     outcomes=(
-        Outcome(name="earnings", title="income from employment in the year", unit="US dollars a year", column="riearnsemp"),
+        Outcome(
+            name="earnings", title="income from employment in the year", unit="US dollars a year", column="riearnsemp"
+        ),
         Outcome(
             name="out_of_pocket", title="out-of-pocket medical spending", unit="US dollars a year", column="oop_spend"
         ),

@@ -84,20 +84,22 @@ def estimates(causeway: Causeway, protocol: Protocol, panel: Result) -> Result:
 
 def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, estimates: Result) -> Result:
     """Whether the estimates may be believed, and how the arms differ."""
-    from pipeline.inference.diagnostics import balance, pre_trend
+    from pipeline.inference.diagnostics import balance, checks
 
-    alpha = causeway.settings.inference.pre_trend_alpha
+    settings = causeway.settings.inference
     design = protocol.evaluation.design
     characteristics = (
         design.characteristics if isinstance(design, LinkedPanel) else (*protocol.evaluation.subgroups, "rural_urban")
     )
 
     def build(folder: Path) -> None:
-        write_table(pre_trend.check(estimates.read("estimates"), alpha=alpha), folder / "diagnostics")
+        write_table(checks(estimates.read("estimates"), settings), folder / "diagnostics")
         write_table(balance.table(cohort.read("cohort"), characteristics), folder / "balance")
 
     inputs = {cohort.key: cohort, estimates.key: estimates}
-    return _made(causeway, protocol, "diagnostics", inputs, room="inference", build=build, settings=alpha)
+    return _made(
+        causeway, protocol, "diagnostics", inputs, room="inference", build=build, settings=settings.model_dump()
+    )
 
 
 def release(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]) -> Result:

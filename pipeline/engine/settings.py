@@ -59,6 +59,7 @@ class Inference(_Section):
     confidence: float = Field(gt=0, lt=1)
     small_sample: str
     pre_trend_alpha: float = Field(gt=0, lt=1)
+    relative_magnitude_breakdown: float = Field(gt=0)
 
 
 class Publication(_Section):

@@ -9,6 +9,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from assets.automation import run_config
+from assets.definitions import defs
 from assets.deliver import deliver
 from assets.runs import publish, run
 
@@ -81,3 +83,11 @@ def test_its_report_speaks_of_waves_and_dollars(store_and_release: tuple[Path, P
     assert "In wave 3 after a first hospital stay, income from employment in the year was" in page
     assert "US dollars a year" in page
     assert "months 55 to 60" not in page
+
+
+def test_a_job_works_on_the_delivery_and_in_the_store_that_its_run_was_given(reference_data: Path, tmp_path: Path):
+    file = reference_data / "hrs_hospitalisation.csv.gz"
+    deliver(file, tmp_path / "in", source="panels/hrs_hospitalisation", delivery="hrs", cut_off="2013-12-31")
+    job = defs.resolve_job_def("hospitalisation_and_earnings_job")
+    assert job.execute_in_process(run_config=run_config(tmp_path / "in", str(tmp_path / "store"))).success
+    assert list((tmp_path / "store" / "hospitalisation_and_earnings" / "release").iterdir())

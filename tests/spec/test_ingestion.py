@@ -244,6 +244,13 @@ def test_a_quote_that_opens_in_a_later_column_is_found_there(pay):
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_another_delimiter_is_told_from_a_broken_quote(pay, delimiter):
+    quoted = ",".join(f'"{name}"' for name in HEADER.split(","))
+    pay.text("a.csv", f"{quoted}\n{GOOD}".replace(",", delimiter))
+    assert "file a.csv, column header: the header's names are not separated by commas (1 line)" in refusal(pay)
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_another_delimiter_is_refused(pay, delimiter):
     pay.text("a.csv", f"{HEADER}\n{GOOD}\n{SECRET}".replace(",", delimiter))
     message = refusal(pay)

@@ -539,7 +539,7 @@ def test_the_report_puts_refusals_first_and_says_what_to_do(validated, tmp_path)
     report([refused], delivery="2026-11", target=tmp_path / "report")
     page = (tmp_path / "report" / "validation.html").read_text(encoding="utf-8")
 
-    assert page.index("Refused: 1 of 1 sources") < page.index("Rules of census")
+    assert page.index("The delivery cannot be used until these are put right.") < page.index("Rules of census")
     assert "more than the 0.00% tolerated; 1 break range:imd_quintile (1 rows)" in page
     assert page.index("range:imd_quintile</code>") < page.index("range:birth_year</code>")
     assert "Check imd_quintile." in page

@@ -42,7 +42,7 @@ class Block:
     weights
         ``(n,)``.
     entry
-        ``(n,)`` row of :meth:`AgeBasis.windows` for each person; ``None`` without a spline.
+        ``(n,)`` place in :meth:`AgeBasis.windows` for each person; ``None`` without a spline.
     cluster
         ``(n,)`` codes, or ``None``.
     levels
@@ -106,13 +106,13 @@ def _block(
     names: Sequence[str],
 ) -> Block:
     treatment_month = shard.treatment_month[rows[0]]
-    mask = observed[rows].astype(np.float64)
-    size = mask.sum(axis=1)
-    singletons = size == 1
-    mask[singletons] = 0.0
-    outcome = shard.outcome[rows].astype(np.float64)
-    outcome[mask == 0] = 0.0
-    size = np.maximum(size, 1.0)
+    known = observed[rows]
+    months = np.count_nonzero(known, axis=1)
+    singletons = months == 1
+    known[singletons] = False
+    mask = known.astype(np.float64)
+    outcome = np.where(known, shard.outcome[rows], 0).astype(np.float64)
+    size = np.maximum(months, 1).astype(np.float64)
     outcome -= mask * (outcome.sum(axis=1) / size)[:, None]
     entry = None
     if basis is not None and shard.birth_month is not None:

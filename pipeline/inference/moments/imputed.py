@@ -159,7 +159,7 @@ class ImputedGroup(FittedGroup):
         parted = part(people.observed, people.outcome, self.untreated)
         path: NDArray[np.float64] = self.path
         if people.spline is not None:
-            path = np.matmul(self.spline, people.spline) + self.path
+            path = np.tensordot(self.spline, people.spline, axes=1) + self.path
         fitted = path * people.observed
         mean = (fitted * parted.base).sum(axis=1) / np.maximum(parted.size, 1.0)
         used = parted.base + parted.treated
@@ -170,7 +170,7 @@ class ImputedGroup(FittedGroup):
         residual *= people.weights[:, None]
         found = [residual]
         if people.spline is not None:
-            found.append(np.matmul(people.spline, (residual * self.untreated)[:, :, None])[:, :, 0])
+            found.append(np.einsum("pnt,nt->np", people.spline, residual * self.untreated))
         if self.lead is not None:
             before = People(
                 observed=parted.before,

@@ -16,7 +16,7 @@ from pipeline.vocabulary.windows import Window
 
 @dataclass(frozen=True, kw_only=True)
 class People:
-    """Some people of a block; ``spline`` is ``(n, p, T)``, not demeaned."""
+    """Some people of a block; ``spline`` is ``(p, n, T)``, not demeaned."""
 
     observed: NDArray[np.float64]
     size: NDArray[np.float64]
@@ -34,7 +34,7 @@ class People:
             outcome=block.outcome[rows],
             weights=block.weights[rows],
             cluster=None if block.cluster is None else block.cluster[rows],
-            spline=None if columns is None else columns[rows],
+            spline=None if columns is None else columns[:, rows],
         )
 
 
@@ -63,13 +63,13 @@ class FittedGroup:
         """``(n, P)`` weighted scores: residuals by month, then what they make of the age columns."""
         path: NDArray[np.float64] = self.path
         if people.spline is not None:
-            path = np.matmul(self.spline, people.spline) + self.path
+            path = np.tensordot(self.spline, people.spline, axes=1) + self.path
         explained = path * people.observed
         explained -= people.observed * (explained.sum(axis=1) / people.size)[:, None]
         residual = (people.outcome - explained) * people.weights[:, None]
         if people.spline is None:
             return residual
-        return np.concatenate([residual, np.matmul(people.spline, residual[:, :, None])[:, :, 0]], axis=1)
+        return np.concatenate([residual, np.einsum("pnt,nt->np", people.spline, residual)], axis=1)
 
     def seen(self, people: People) -> NDArray[np.float64]:
         """``(S,)`` people observed in each set of months."""
@@ -158,7 +158,7 @@ def scores(shard: PanelShard, *, window: Window, basis: AgeBasis | None, fits: S
     windows = None if basis is None else basis.windows(observed.shape[1])
     collected = [_Collected(second={}, seen={}, codes=[], influence=[]) for _ in fits]
     for block in blocks(shard, observed, basis=basis, characteristics=names):
-        columns = None if windows is None or block.entry is None else windows[block.entry]
+        columns = None if windows is None or block.entry is None else np.take(windows, block.entry, axis=1)
         for fit, into in zip(fits, collected, strict=True):
             for group, rows in block.by_level(fit.characteristic):
                 if group in fit.groups:

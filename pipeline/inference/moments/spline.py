@@ -47,7 +47,7 @@ class AgeCounts:
 
 @dataclass(frozen=True, kw_only=True)
 class AgeBasis:
-    """The spline's columns by age: ``table[k]`` is age ``first + k``; ``(A, p)``, in column order for fast windows."""
+    """The spline's columns by age: ``table[k]`` is age ``first + k``; ``(A, p)``."""
 
     first: int
     table: NDArray[np.float64]
@@ -58,8 +58,9 @@ class AgeBasis:
         return int(self.table.shape[1])
 
     def windows(self, n_months: int) -> NDArray[np.float64]:
-        """``(A - T + 1, p, T)`` view: the columns of a person whose age in the panel's first month is ``first + k``."""
-        return np.lib.stride_tricks.sliding_window_view(self.table, n_months, axis=0)
+        """``(p, A - T + 1, T)``: the columns of people whose age in the panel's first month is ``first + k``."""
+        views = np.lib.stride_tricks.sliding_window_view(self.table.T, n_months, axis=1)
+        return np.ascontiguousarray(views)
 
 
 def age_counts(shard: PanelShard, observed: NDArray[np.bool_]) -> AgeCounts:
@@ -82,9 +83,14 @@ def age_counts(shard: PanelShard, observed: NDArray[np.bool_]) -> AgeCounts:
         )
     entry = shard.first_month - shard.birth_month.astype(np.int64)
     n_months = shard.outcome.shape[1]
-    first = int(entry.min())
-    ages = ((entry - first)[:, None] + np.arange(n_months))[observed]
-    return AgeCounts(first=first, counts=np.bincount(ages, minlength=int(entry.max()) - first + n_months))
+    order = np.argsort(entry, kind="stable")
+    entries, starts = np.unique(entry[order], return_index=True)
+    first, last = int(entries[0]), int(entries[-1]) + n_months
+    counts = np.zeros(last - first, dtype=np.int64)
+    by_entry = np.add.reduceat(observed[order], starts, axis=0, dtype=np.int64)
+    for start, months in zip(entries - first, by_entry, strict=True):
+        counts[start : start + n_months] += months
+    return AgeCounts(first=first, counts=counts)
 
 
 def quantiles(
@@ -141,4 +147,4 @@ def age_basis(ages: AgeCounts, spline: AgeSpline) -> AgeBasis:
     columns = columns - line @ np.linalg.lstsq(root * line, root * columns, rcond=None)[0]
     _, spread, directions = np.linalg.svd(root * columns, full_matrices=False)
     kept = spread > _COLLINEAR * spread[0]
-    return AgeBasis(first=ages.first, table=np.asfortranarray(columns @ directions[kept].T / spread[kept]))
+    return AgeBasis(first=ages.first, table=columns @ directions[kept].T / spread[kept])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.inference.moments.blocks import Block, Group, blocks, observed_months
 from pipeline.inference.moments.spline import AgeBasis
-from pipeline.inference.moments.within import WithinSums, age_parts, within_sums
+from pipeline.inference.moments.within import WithinSums, masked_age, within_sums
 from pipeline.vocabulary.panels import PanelShard
 from pipeline.vocabulary.windows import Window
 
@@ -136,7 +136,7 @@ def imputation(
             outcome=parted.deviation * parted.before,
             singletons=block.singletons | (parted.size == 1),
         )
-        age, spline = age_parts(before, windows), None if block.entry is None else windows
+        age, spline = masked_age(before, windows), None if block.entry is None else windows
         for name, found in groups.items():
             for group, rows in block.by_level(name):
                 sums = _sums(block, parted, spline, rows=rows, untreated=within_sums(before, age, rows=rows))
@@ -182,7 +182,7 @@ def _sums(
     untreated: WithinSums,
 ) -> ImputationSums:
     own = Parted(*(array[rows] for array in parted))
-    columns = None if windows is None or block.entry is None else windows[block.entry[rows]]
+    columns = None if windows is None or block.entry is None else np.take(windows, block.entry[rows], axis=1)
     weights = block.weights[rows]
     reached = own.treated.any(axis=1)
     treated = _reach(own, columns, weights=weights)
@@ -203,6 +203,6 @@ def _reach(own: Parted, columns: NDArray[np.float64] | None, *, weights: NDArray
     total = mass.sum(axis=0)
     parts = [np.diag(total) - mass.T @ share]
     if columns is not None:
-        means = np.matmul(columns, share[:, :, None])[:, :, 0]
-        parts.append((columns * mass[:, None, :]).sum(axis=0).T - mass.T @ means)
+        means = np.einsum("pnt,nt->np", columns, share)
+        parts.append(np.einsum("pnt,nt->tp", columns, mass) - mass.T @ means)
     return Reach(mass=total, outcome=(mass * own.deviation).sum(axis=0), columns=np.concatenate(parts, axis=1))

@@ -100,59 +100,44 @@ def within(
     windows = None if basis is None else basis.windows(observed.shape[1])
     names = [name for name in characteristics if name is not None]
     for block in blocks(shard, observed, basis=basis, characteristics=names):
-        people = age_parts(block, windows)
+        spline = masked_age(block, windows)
         for name, found in groups.items():
             for group, rows in block.by_level(name):
-                sums = within_sums(block, people, rows=rows)
+                sums = within_sums(block, spline, rows=rows)
                 found[group] = found[group] + sums if group in found else sums
     return Within(groups=groups, clustered=shard.cluster is not None)
 
 
-@dataclass(frozen=True, kw_only=True)
-class AgeParts:
-    """What each person of a block adds through the age columns.
-
-    ``masked`` is ``(n, p, T)``, 0 where not observed; ``means`` ``(n, p)`` over observed months; ``products``
-    ``(n, p, p)`` and ``cross`` ``(n, p)`` are of demeaned columns with themselves and with the outcome.
-    """
-
-    masked: NDArray[np.float64]
-    means: NDArray[np.float64]
-    products: NDArray[np.float64]
-    cross: NDArray[np.float64]
-
-
-def age_parts(block: Block, windows: NDArray[np.float64] | None) -> AgeParts:
-    """What each person of a block adds through the age columns; nothing where there are none."""
-    n, n_months = block.outcome.shape
+def masked_age(block: Block, windows: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """``(p, n, T)`` age columns, 0 where not observed."""
     if windows is None or block.entry is None:
-        none = np.zeros((n, 0))
-        return AgeParts(masked=np.zeros((n, 0, n_months)), means=none, products=np.zeros((n, 0, 0)), cross=none)
-    masked = windows[block.entry] * block.observed[:, None, :]
-    sums = masked @ np.ones(n_months)
-    means = sums / block.size[:, None]
-    # The columns are orthonormal over person-months, so that taking the means off products loses nothing.
-    products = masked @ masked.transpose(0, 2, 1) - sums[:, :, None] * means[:, None, :]
-    return AgeParts(masked=masked, means=means, products=products, cross=(masked @ block.outcome[:, :, None])[:, :, 0])
+        return np.zeros((0, *block.observed.shape))
+    columns: NDArray[np.float64] = np.take(windows, block.entry, axis=1)
+    columns *= block.observed
+    return columns
 
 
-def within_sums(block: Block, people: AgeParts, *, rows: NDArray[np.int64] | slice) -> WithinSums:
-    """The sums of some people of a block."""
-    weights, observed, masked = block.weights[rows], block.observed[rows], people.masked[rows]
-    n, n_columns, n_months = masked.shape
+def within_sums(block: Block, spline: NDArray[np.float64], *, rows: NDArray[np.int64] | slice) -> WithinSums:
+    """The sums of some rows of a block; ``spline`` is ``(p, n, T)``, 0 where not observed, of the whole block."""
+    weights, observed, masked = block.weights[rows], block.observed[rows], spline[:, rows]
+    size, outcome = block.size[rows], block.outcome[rows] * weights[:, None]
+    n_columns, n, n_months = masked.shape
+    means = masked.sum(axis=2) / size
     gram = np.empty((n_months + n_columns, n_months + n_columns))
-    gram[:n_months, :n_months] = -(observed * (weights / block.size[rows])[:, None]).T @ observed
+    shared = observed * np.sqrt(weights / size)[:, None]
+    gram[:n_months, :n_months] = -(shared.T @ shared)
     gram[:n_months, :n_months][np.diag_indices(n_months)] += weights @ observed
-    mixed = (weights @ masked.reshape(n, -1)).reshape(n_columns, n_months)
-    mixed -= (people.means[rows] * weights[:, None]).T @ observed
-    gram[n_months:, :n_months] = mixed
-    gram[:n_months, n_months:] = mixed.T
-    gram[n_months:, n_months:] = np.tensordot(weights, people.products[rows], axes=1)
+    gram[n_months:, :n_months] = weights @ masked - (means * weights) @ observed
+    gram[:n_months, n_months:] = gram[n_months:, :n_months].T
+    # The columns are orthonormal over person-months, so that taking the means off products loses nothing.
+    flat = masked.reshape(n_columns, n * n_months)
+    root = flat if (weights == 1).all() else (masked * np.sqrt(weights)[:, None]).reshape(flat.shape)
+    gram[n_months:, n_months:] = root @ root.T - (means * (weights * size)) @ means.T
     singletons = block.singletons[rows]
     unobserved = ~singletons & (observed.sum(axis=1) == 0)
     return WithinSums(
         gram=gram,
-        cross=np.concatenate([weights @ block.outcome[rows], weights @ people.cross[rows]]),
+        cross=np.concatenate([outcome.sum(axis=0), flat @ outcome.ravel()]),
         counts=GroupCounts(
             observed=observed.sum(axis=0),
             mass=weights @ observed,

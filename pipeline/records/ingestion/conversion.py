@@ -144,7 +144,7 @@ def day(columns: Sequence[str], kinds: Sequence[str]) -> Converted:
         present = f"{given} IS NOT NULL"
     unknown = f"coalesce(({date}) < DATE '{EARLIEST_YEAR}-01-01', false)"
     value = f"CASE WHEN NOT {unknown} THEN {date} END"
-    return Converted(value=value, present=present, sentinel=unknown)
+    return Converted(value=value, present=present, sentinel=unknown, failed=f"({present} AND ({date}) IS NULL)")
 
 
 def month(columns: Sequence[str], kinds: Sequence[str]) -> Converted:

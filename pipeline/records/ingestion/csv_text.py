@@ -19,12 +19,14 @@ from typing import IO, cast
 
 _BLOCK = 1 << 20
 _FIELD = r'(?:"(?:[^"]|"")*"|[^",\r\n]*)'
+_QUOTED_NAMES = re.compile(r'"[^"]*"(?:[;|\t]"[^"]*")+\s*')
 _WHOLE_FIELDS = re.compile(rf"(?:{_FIELD},)*")
 _WHOLE_LINE = re.compile(rf"{_FIELD}(?:,{_FIELD})*\r?\n?")
 
 NOT_UTF8 = "text is not UTF-8"
 BROKEN_QUOTE = "a quote is not closed"
 OTHER_WIDTH = "a line has another number of values than the header"
+OTHER_DELIMITER = "the header's names are not separated by commas"
 DAMAGED = "the compressed file is damaged or cut short"
 
 
@@ -40,13 +42,14 @@ def header(path: Path) -> tuple[str, ...]:
     Unreadable
         If the first line is not CSV in UTF-8.
     """
+    line = ""
     try:
         line = next(_lines(path), b"").decode("utf-8-sig")
         return tuple(next(csv.reader([line], strict=True), []))
     except UnicodeDecodeError:
         raise Unreadable(NOT_UTF8) from None
     except csv.Error:
-        raise Unreadable(BROKEN_QUOTE) from None
+        raise Unreadable(OTHER_DELIMITER if _QUOTED_NAMES.fullmatch(line) else BROKEN_QUOTE) from None
     except (EOFError, gzip.BadGzipFile, zlib.error):
         raise Unreadable(DAMAGED) from None
 

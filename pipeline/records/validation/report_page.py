@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline.engine.store import write_whole
 from pipeline.records.validation.result import RuleResult, Validation
+from pipeline.vocabulary.errors import Fault
 
 _ORDER = {"fail": 0, "warn": 1, "pass": 2}
 
@@ -20,8 +21,14 @@ KINDS = {
 """What ingestion's rules mean, by the part of their names before the colon."""
 
 
-def report(validations: Sequence[Validation], *, delivery: str, target: Path) -> None:
-    """Write ``target/validation.html``: refusals first, then each source with its rules, failing ones first."""
+def report(validations: Sequence[Validation], *, delivery: str, target: Path, unreadable: Sequence[Fault] = ()) -> None:
+    """Write ``target/validation.html``: refusals first, then each source with its rules, failing ones first.
+
+    Parameters
+    ----------
+    unreadable
+        Why sources were refused before any rule could look at them.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -37,6 +44,7 @@ def report(validations: Sequence[Validation], *, delivery: str, target: Path) ->
         validations=sorted(validations, key=lambda validation: (not validation.refused, validation.source)),
         refused=[validation for validation in validations if validation.refused],
         by_status=by_status,
+        unreadable=unreadable,
     )
     target.mkdir(parents=True, exist_ok=True)
     write_whole(target / "validation.html", page)

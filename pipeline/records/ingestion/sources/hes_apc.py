@@ -43,12 +43,11 @@ def codes(columns: Sequence[str], kinds: Sequence[str]) -> Converted:  # noqa: A
 def days(columns: Sequence[str], kinds: Sequence[str]) -> Converted:  # noqa: ARG001 - dates turn into ISO text
     """The dates in order as one list; fails where any of them cannot be read."""
     each = day(["given"], ["VARCHAR"])
-    unread = f"{each.present} AND NOT {each.sentinel} AND ({each.value}) IS NULL"
     return Converted(
         value=f"list_transform({_texts(columns)}, lambda given: {each.value})",
         present="true",
         sentinel=f"list_contains(list_transform({_texts(columns)}, lambda given: {each.sentinel}), true)",
-        failed=f"list_contains(list_transform({_texts(columns)}, lambda given: {unread}), true)",
+        failed=f"list_contains(list_transform({_texts(columns)}, lambda given: {each.failed}), true)",
     )
 
 
