@@ -78,38 +78,35 @@ class GroupedEventStudy(EventStudy):
         event_time = cells.month - cells.treatment_month + 1
         frame = intervals(cells.att, cells.std_error, t_critical=self.t_critical, band_critical=band)
         frame = frame.assign(
+            subgroup_value=self.levels[0],
             treatment_month=cells.treatment_month,
             month=cells.month,
             event_time=event_time,
             n_treated=cells.n_treated,
             n_comparison=cells.n_comparison,
         )
-        own = [name for name in COLUMNS if name in frame.columns and name != "event_time"]
-        return frame[["treatment_month", "month", "event_time", *own]]
+        labels = ["subgroup_value", "treatment_month", "month", "event_time"]
+        return frame[[*labels, *(name for name in COLUMNS if name in frame.columns and name not in labels)]]
 
-    def pre_trend(self, level: str = "") -> PreTrend:
-        r"""The estimator's own pre-trend test: no effect in any identified bin before the index and its anticipation.
+    def pre_test(self, level: int = 0) -> PreTrend:
+        r"""The estimator's own pre-trend test of one level: no effect before the index and its anticipation.
 
-        :math:`F = b' V^{-1} b / k` against F(k, clusters - 1), with as many effects k as V has rank.
+        :math:`F = b' V^{-1} b / k` of the identified bins, against F(k, clusters - 1), with as many effects k as V has
+        rank.
 
         Raises
         ------
         NotEstimable
             If no such bin is identified.
-        RequestError
-            If there is no such level.
         """
         from scipy.special import fdtrc
 
-        if level not in self.levels:
-            raise RequestError(Fault(what="there is no such level", remedy=f"There are: {', '.join(self.levels)}."))
-        place = self.levels.index(level)
         n_bins = len(self.bins)
-        before = np.array([part.last <= -self.anticipation for part in self.bins]) & np.isfinite(self.att[place])
+        before = np.array([part.last <= -self.anticipation for part in self.bins]) & np.isfinite(self.att[level])
         if not before.any():
             raise NotEstimable(Fault(what="no bin before the index, beside the reference, is identified"))
-        rows = place * n_bins + np.flatnonzero(before)
-        effects, matrix = self.att[place, before], self.covariance[np.ix_(rows, rows)]
+        rows = level * n_bins + np.flatnonzero(before)
+        effects, matrix = self.att[level, before], self.covariance[np.ix_(rows, rows)]
         tested = int(np.linalg.matrix_rank(matrix, hermitian=True))
         statistic = float(effects @ np.linalg.pinv(matrix, hermitian=True) @ effects) / tested
         return PreTrend(

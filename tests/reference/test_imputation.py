@@ -81,7 +81,7 @@ def test_leads_and_their_joint_test_equal_diff_diff(drawn_groups, cluster):
     assert before.sum() >= 5
     np.testing.assert_allclose(found["att"][before], theirs["effect"][before], atol=LEADS)
     np.testing.assert_allclose(found["std_error"][before], theirs["se"][before], rtol=ERRORS)
-    joint, own = fitted.pretrend_test(), study.pre_trend()
+    joint, own = fitted.pretrend_test(), study.pre_test()
     assert own.statistic == pytest.approx(joint["f_stat"], rel=ERRORS)
     assert (own.effects, own.p_value) == (joint["n_leads"], pytest.approx(joint["p_value"], rel=ERRORS))
 

@@ -77,4 +77,4 @@ def test_fixed_effects_are_biased_where_effects_differ():
 @pytest.mark.parametrize("estimator", [sun_abraham, imputation], ids=["sun_abraham", "imputation"])
 def test_a_pre_trend_is_found_about_as_rarely_as_its_level_says_where_there_is_none(estimator):
     # 100 draws of a test at 5%: a mean of 5 with a standard error of 2.2; more than 14 has a chance of 1 in 10,000.
-    assert sum(study.pre_trend().p_value < 0.05 for study in studies(estimator, 100)) <= 14
+    assert sum(study.pre_test().p_value < 0.05 for study in studies(estimator, 100)) <= 14

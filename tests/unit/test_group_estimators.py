@@ -245,17 +245,15 @@ def test_effects_by_treatment_month_are_refused_by_subgroup(estimator):
     study = estimated(estimator, drawn_frame(), window=WINDOW, subgroup="sex")
     with pytest.raises(RequestError, match="for everybody"):
         study.group_time()
-    with pytest.raises(RequestError, match="no such level"):
-        study.pre_trend("other")
-    assert 0 < study.pre_trend("male").p_value < 1
+    assert 0 < study.pre_test(1).p_value < 1
 
 
 @BOTH
 def test_a_pre_trend_test_finds_a_trend(estimator):
     drifting = drawn_frame(effect=lambda event: 0.5 * event)
-    assert estimated(estimator, drifting, window=WINDOW).pre_trend().p_value < 1e-6
+    assert estimated(estimator, drifting, window=WINDOW).pre_test().p_value < 1e-6
     with pytest.raises(NotEstimable, match="no bin before the index"):
-        estimated(estimator, two_by_two()).pre_trend()
+        estimated(estimator, two_by_two()).pre_test()
 
 
 class Shards:
