@@ -139,6 +139,8 @@ def written_out(frame: pd.DataFrame, bins, *, by=None, share_nothing=False, weig
     for name in sorted(level.unique()):
         for part in bins:
             inside = frame.loc[treated, "event_time"].between(part.first, part.last) & (level[treated] == name)
+            if not inside.any():
+                continue
             share = np.where(inside, weight[treated], 0.0)
             share /= share.sum()
             effects.append(share @ effect)
@@ -182,6 +184,18 @@ def test_effects_and_their_whole_covariance_are_those_of_the_theorem(frame, by, 
     np.testing.assert_allclose(
         study.covariance[np.ix_(after, after)] / np.outer(scale, scale), correlation, atol=ERRORS
     )
+
+
+@pytest.mark.parametrize("cluster", ["person", "practice"])
+def test_effects_by_treatment_month_and_their_errors_are_those_of_the_theorem(drawn_groups, cluster):
+    frame = drawn_groups(seed=6, n=100, n_months=12)
+    single = Window(before=0, after=int(frame["event_time"].max()), reference=(0, 0), bins="single")
+    groups = frame.assign(group=frame["first_treat"].astype(str))
+    effects, influence = written_out(groups, after_index(single), by="group", weights="weight", cluster=cluster)
+    cells = ours(frame, weights="weight", cluster=None if cluster == "person" else cluster).group_time()
+    assert (cells["event_time"] >= 1).all()
+    np.testing.assert_allclose(cells["att"], effects, rtol=EFFECTS)
+    np.testing.assert_allclose(cells["std_error"], np.sqrt((influence**2).sum(axis=1)), rtol=ERRORS)
 
 
 def test_weighted_errors_are_those_of_diff_diff_before_its_survey_centring(drawn_groups):

@@ -310,6 +310,15 @@ def test_shards_and_their_order_do_not_show(estimator, cluster, leave_out):
 
 
 @BOTH
+@pytest.mark.parametrize("options", [{}, {"window": WINDOW, "birth_month": "born", "weights": "weight"}])
+def test_clusters_of_one_person_are_people(estimator, options):
+    frame = drawn_frame()
+    people, clusters = (estimated(estimator, frame, **options | named) for named in ({}, {"cluster": "person"}))
+    for one, other in ((people.event_study(), clusters.event_study()), (people.group_time(), clusters.group_time())):
+        pd.testing.assert_frame_equal(one, other, rtol=ORDER)
+
+
+@BOTH
 def test_a_band_is_at_least_as_wide_as_its_intervals(estimator):
     study = estimated(estimator, drawn_frame(), window=WINDOW)
     for frame in (study.event_study(), study.group_time().dropna()):
