@@ -14,7 +14,7 @@ from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.protocol import AgeSpline, request_error
 from pipeline.vocabulary.windows import Bin, Window
 
-_COLUMNS = (
+COLUMNS = (
     "subgroup_value", "event_time", "months_from", "months_to", "att", "std_error", "ci_lower", "ci_upper",
     "band_lower", "band_upper", "n_treated", "n_comparison",
 )  # fmt: skip
@@ -31,6 +31,10 @@ class Specification(BaseModel):
         ``None``: no age columns.
     small_sample
         The small-sample factor of clustered errors.
+    anticipation
+        Months before the index in which there may be effects already: the reference must end before them.
+    leave_out
+        Whether imputation measures each person's effect against the mean of the others of their timing group.
     confidence, draws, seed
         Of the intervals, and of the simulation behind simultaneous bands.
     comparison
@@ -38,8 +42,6 @@ class Specification(BaseModel):
     base
         Before treatment, the month that changes are taken from: ``"universal"``, one for all months of a timing group,
         or ``"varying"``, the month before each.
-    anticipation
-        Months before treatment in which it may already have an effect.
     method
         How covariates are adjusted for.
     covariates
@@ -51,12 +53,13 @@ class Specification(BaseModel):
     window: Window
     age_spline: AgeSpline | None = None
     small_sample: Literal["fixest", "felm"] = "fixest"
+    anticipation: int = Field(default=0, ge=0)
+    leave_out: bool = False
     confidence: float = Field(default=0.95, gt=0, lt=1)
     draws: int = Field(default=20_000, ge=1000)
     seed: int = 0
     comparison: Literal["never_treated", "not_yet_treated"] = "not_yet_treated"
     base: Literal["universal", "varying"] = "universal"
-    anticipation: int = Field(default=0, ge=0)
     method: Literal["doubly_robust", "regression", "weighting"] = "doubly_robust"
     covariates: tuple[str, ...] = ()
 
@@ -171,7 +174,7 @@ class EventStudy:
             months_to=last,
             n_treated=self.n_treated.ravel(),
             n_comparison=self.n_comparison.ravel(),
-        )[list(_COLUMNS)]
+        )[list(COLUMNS)]
 
     def overall(self) -> pd.DataFrame:
         """One row a level: the effect of an average month from the index month on.
@@ -194,7 +197,7 @@ class EventStudy:
             months_to=max((part.last for part in self.bins), default=0),
             n_treated=self.n_treated_after,
             n_comparison=self.n_comparison_after,
-        )[list(_COLUMNS)]
+        )[list(COLUMNS)]
 
     def group_time(self) -> pd.DataFrame:
         """Effects by treatment month and month, from an estimator that has them.

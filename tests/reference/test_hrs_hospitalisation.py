@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pyfixest
@@ -95,6 +97,20 @@ class WavePanel:
 
     def shards(self, outcome, characteristics=()):
         return self.panels[outcome].shards(outcome, characteristics)
+
+
+def test_estimators_beside_the_headline_are_robustness(waves):
+    protocol = evaluations.load("hospitalisation_and_earnings")
+    estimators = ("ons_fixed_effects", "sun_abraham", "imputation")
+    design = protocol.evaluation.design.model_copy(update={"estimators": estimators})
+    evaluation = protocol.evaluation.model_copy(update={"design": design})
+    found = staggered_adoption.estimates(
+        WavePanel(waves), dataclasses.replace(protocol, evaluation=evaluation), read_settings().inference
+    ).to_pandas()
+    shown = found.query("subgroup == 'all' and outcome == 'earnings' and months_from == 1").set_index("estimator")
+    assert shown["role"].to_dict() == dict.fromkeys(estimators[1:], "robustness") | {estimators[0]: "headline"}
+    assert shown["estimate"].between(-2500, 500).all()
+    assert shown["n_treated"].eq(591).all()
 
 
 def test_the_evaluation_as_declared_reports_the_same_effects(waves):

@@ -43,7 +43,7 @@ def estimates(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table
         fit = fit_of(name)
         for outcome in protocol.evaluation.outcomes:
             context = Context(protocol=protocol, estimator=name, outcome=outcome)
-            for models in _models(panel, protocol):
+            for models in _models(panel, protocol, headline=name == design.headline):
                 studies = fit(panel, outcome.name, specification=specification, models=models)
                 for model, study in zip(models, studies, strict=True):
                     found += rows(study, context, role=_role(model, headline=name == design.headline))
@@ -52,13 +52,16 @@ def estimates(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table
     )
 
 
-def _models(panel: Panel, protocol: Protocol) -> tuple[tuple[Model, ...], ...]:
-    """Everybody, then each subgroup both ways: what one walk through the panel estimates together.
+def _models(panel: Panel, protocol: Protocol, *, headline: bool) -> tuple[tuple[Model, ...], ...]:
+    """Everybody, then each subgroup: what one walk through the panel estimates together.
+
+    Levels share month and age effects, and with the headline estimator, in a model of their own, also nothing.
 
     One characteristic at a time keeps memory to one set of sums; all at once would be faster by a third but hold six.
     """
     subgroups = [name for name in protocol.evaluation.subgroups if panel.levels.get(name)]
-    return ((Model(),), *((Model(subgroup=name), Model(subgroup=name, interact="all")) for name in subgroups))
+    apart = ("bins", "all") if headline else ("bins",)
+    return ((Model(),), *(tuple(Model(subgroup=name, interact=how) for how in apart) for name in subgroups))
 
 
 def _role(model: Model, *, headline: bool) -> str:

@@ -13,24 +13,31 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from pipeline.inference.moments.blocks import observed_months
-from pipeline.inference.moments.columns import Columns
 from pipeline.inference.moments.effects import Labels, event_study
-from pipeline.inference.moments.frames import FrameColumns, FramePanel, frame_panel
+from pipeline.inference.moments.frames import FrameColumns
 from pipeline.inference.moments.regression import Regression, fitted, regress
+from pipeline.inference.moments.requests import (
+    characteristics,
+    columns_of,
+    every_event_time,
+    labels_of,
+    observed_basis,
+    refuse_arguments,
+    requested_panel,
+)
 from pipeline.inference.moments.scores import Fitted, scores
 from pipeline.inference.moments.shards import total
-from pipeline.inference.moments.spline import AgeBasis, age_basis, age_counts
+from pipeline.inference.moments.spline import AgeBasis
 from pipeline.inference.moments.within import Within, within
 from pipeline.vocabulary.effects import EventStudy, Model, Specification, specified
-from pipeline.vocabulary.errors import Fault, NotEstimable, RequestError
 from pipeline.vocabulary.panels import Panel
 from pipeline.vocabulary.protocol import AgeSpline
 from pipeline.vocabulary.windows import Window
+
+_NAME = __name__.rpartition(".")[2]
 
 
 def fit(
@@ -48,10 +55,10 @@ def fit(
     """
     # One BLAS thread: results do not depend on how many cores a machine has, and solves this small gain nothing.
     with threadpool_limits(limits=1, user_api="blas"):
-        basis = _basis(panel, outcome, specification)
+        basis = observed_basis(panel, outcome, specification)
         solved = _solve(panel, outcome, specification=specification, models=models, basis=basis)
         fits = [part.fitted for part in solved]
-        shards = panel.shards(outcome, _characteristics(models))
+        shards = panel.shards(outcome, characteristics(models))
         second = total(shards, partial(scores, window=specification.window, basis=basis, fits=fits))
         return tuple(
             event_study(part.regression, sums, labels=part.labels, specification=specification)
@@ -75,7 +82,7 @@ def _solve(
     first = _first_pass(panel, outcome, specification=specification, basis=basis, models=models)
     solved = []
     for model in models:
-        columns = _columns(panel, model, specification=specification, basis=basis)
+        columns = columns_of(panel, model, window=specification.window, basis=basis)
         regression = regress(columns, first.groups[model.subgroup])
         fit_of_groups = fitted(regression, characteristic=model.subgroup, clustered=first.clustered)
         labels = _labels(panel, outcome, model, first=first)
@@ -123,11 +130,9 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
     NotEstimable
         If they cannot answer the question.
     """
-    _refuse_arguments(covariates=tuple(covariates) or None, comparison=comparison, base=base, anticipation=anticipation)
-    if age_spline is not None and birth_month is None:
-        raise RequestError(Fault(what="an age spline needs a column birth_month"))
-    if birth_month is not None and age_spline is None:
-        age_spline = AgeSpline()
+    refuse_arguments(
+        _NAME, covariates=tuple(covariates) or None, comparison=comparison, base=base, anticipation=anticipation
+    )
     columns = FrameColumns(
         outcome=outcome,
         person=person,
@@ -138,10 +143,10 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
         cluster=cluster,
         characteristics=() if subgroup is None else (subgroup,),
     )
-    panel = frame_panel(frame, columns)
+    panel, age_spline = requested_panel(frame, columns, age_spline)
     specification = specified(
         where="estimate",
-        window=window or _every_event_time(panel),
+        window=window or every_event_time(panel),
         age_spline=age_spline,
         small_sample=small_sample,
         confidence=confidence,
@@ -152,62 +157,14 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
     return study
 
 
-def _refuse_arguments(**given: object) -> None:
-    refused = [name for name, value in given.items() if value is not None]
-    if refused:
-        remedy = "Leave it out, or choose an estimator that has it."
-        raise RequestError([Fault(what=f"ons_fixed_effects has no {name}", remedy=remedy) for name in refused])
-
-
-def _every_event_time(panel: FramePanel) -> Window:
-    treated = panel.shard.treatment_month[~np.isnan(panel.shard.treatment_month)]
-    if not len(treated):
-        raise NotEstimable(Fault(what="nobody is treated", remedy="Check the cohort."))
-    last_month = panel.first_month + panel.n_months - 1
-    before = max(int(treated.max()) - panel.first_month - 1, 0)
-    after = max(last_month - int(treated.min()) + 1, 0)
-    return Window(before=before, after=after, reference=(0, 0), bins="single")
-
-
-def _characteristics(models: Sequence[Model]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(model.subgroup for model in models if model.subgroup is not None))
-
-
-def _basis(panel: Panel, outcome: str, specification: Specification) -> AgeBasis | None:
-    if specification.age_spline is None:
-        return None
-    ages = total(panel.shards(outcome), lambda shard: age_counts(shard, observed_months(shard, specification.window)))
-    if not ages.counts.sum():
-        raise NotEstimable(Fault(what="nobody is observed inside the window"))
-    return age_basis(ages, specification.age_spline)
-
-
 def _first_pass(
     panel: Panel, outcome: str, *, specification: Specification, basis: AgeBasis | None, models: Sequence[Model]
 ) -> Within:
     names = tuple(dict.fromkeys(model.subgroup for model in models))
-    shards = panel.shards(outcome, _characteristics(models))
+    shards = panel.shards(outcome, characteristics(models))
     return total(shards, partial(within, window=specification.window, basis=basis, characteristics=names))
-
-
-def _columns(panel: Panel, model: Model, *, specification: Specification, basis: AgeBasis | None) -> Columns:
-    return Columns(
-        window=specification.window,
-        first_month=panel.first_month,
-        n_months=panel.n_months,
-        n_spline=0 if basis is None else basis.n_columns,
-        n_levels=1 if model.subgroup is None else len(panel.levels[model.subgroup]),
-        common=model.interact == "bins",
-    )
 
 
 def _labels(panel: Panel, outcome: str, model: Model, *, first: Within) -> Labels:
     missing = sum(part.counts.people for group, part in first.groups[model.subgroup].items() if group.level < 0)
-    levels = ("",) if model.subgroup is None else tuple(panel.levels[model.subgroup])
-    return Labels(
-        estimator=__name__.rpartition(".")[2],
-        outcome=outcome,
-        subgroup=model.subgroup or "all",
-        levels=levels,
-        n_excluded=missing,
-    )
+    return labels_of(panel, outcome, model, estimator=_NAME, n_excluded=missing)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.inference.moments.intervals import SMALL_SAMPLE, sup_t_critical, t_critical
-from pipeline.inference.moments.regression import Regression, contributors, covariance
+from pipeline.inference.moments.contributors import bin_people
+from pipeline.inference.moments.intervals import clustered_factor, sup_t_critical, t_critical
+from pipeline.inference.moments.regression import Regression, covariance
 from pipeline.inference.moments.scores import ScoreSums
 from pipeline.vocabulary.effects import EventStudy, Specification
-from pipeline.vocabulary.errors import Fault, NotEstimable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +35,18 @@ def event_study(regression: Regression, sums: ScoreSums, *, labels: Labels, spec
     """
     shape = (regression.columns.n_levels, len(regression.columns.bins))
     clusters = regression.n_people if sums.clusters is None else len(sums.clusters.codes)
-    matrix = _factor(regression, clusters=clusters, small_sample=specification.small_sample) * covariance(
-        regression, sums
+    factor = clustered_factor(
+        specification.small_sample,
+        observations=regression.n_observations,
+        regressors=regression.regressors,
+        month_effects=regression.month_effects,
+        clusters=clusters,
     )
+    matrix = factor * covariance(regression, sums)
     matrix[~regression.identified] = np.nan
     matrix[:, ~regression.identified] = np.nan
     att = np.where(regression.identified, regression.coefficients[: regression.columns.n_events], np.nan)
-    people = contributors(regression, sums)
+    people = bin_people(regression.columns, sums.seen)
     return EventStudy(
         estimator=labels.estimator,
         outcome=labels.outcome,
@@ -62,33 +67,14 @@ def event_study(regression: Regression, sums: ScoreSums, *, labels: Labels, spec
         residual_df=regression.n_observations - regression.n_people - regression.solved.rank,
         confidence=specification.confidence,
         t_critical=t_critical(confidence=specification.confidence, df=clusters - 1),
-        band_critical=_band_critical(matrix, shape, df=clusters - 1, specification=specification),
+        band_critical=band_critical(matrix, shape, df=clusters - 1, specification=specification),
     )
 
 
-def _factor(regression: Regression, *, clusters: int, small_sample: str) -> float:
-    spent = regression.regressors + regression.month_effects
-    if clusters <= 1 or regression.n_observations <= spent:
-        raise NotEstimable(
-            Fault(
-                what="too few clusters or person-months for a standard error",
-                count=clusters,
-                unit="clusters",
-                remedy="Choose fewer bins or a larger cohort.",
-            )
-        )
-    return SMALL_SAMPLE[small_sample](
-        observations=regression.n_observations,
-        regressors=regression.regressors,
-        month_effects=regression.month_effects,
-        clusters=clusters,
-    )
-
-
-def _band_critical(
+def band_critical(
     matrix: NDArray[np.float64], shape: tuple[int, int], *, df: int, specification: Specification
 ) -> NDArray[np.float64]:
-    """``(L,)``: a band covers the bins of one level."""
+    """``(L,)`` critical values of simultaneous bands: each covers the bins of one level of an ``(L, B)`` shape."""
     blocks = matrix.reshape(*shape, *shape)
     known = np.isfinite(np.diag(matrix)).reshape(shape)
     own = [blocks[k, known[k]][:, k, known[k]] for k in range(shape[0])]

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.vocabulary.effects import Specification
+from pipeline.vocabulary.errors import Fault, NotEstimable
 
 
 def t_critical(*, confidence: float, df: int) -> float:
@@ -56,3 +57,27 @@ def felm_factor(*, observations: int, regressors: int, month_effects: int, clust
 
 
 SMALL_SAMPLE = {"fixest": fixest_factor, "felm": felm_factor}
+
+
+def clustered_factor(
+    small_sample: str, *, observations: int, regressors: int, month_effects: int, clusters: int
+) -> float:
+    """The named small-sample factor.
+
+    Raises
+    ------
+    NotEstimable
+        If there are too few clusters or observations for an error.
+    """
+    if clusters <= 1 or observations <= regressors + month_effects:
+        raise NotEstimable(
+            Fault(
+                what="too few clusters or person-months for a standard error",
+                count=clusters,
+                unit="clusters",
+                remedy="Choose fewer bins or a larger cohort.",
+            )
+        )
+    return SMALL_SAMPLE[small_sample](
+        observations=observations, regressors=regressors, month_effects=month_effects, clusters=clusters
+    )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.inference.moments.blocks import Group
 from pipeline.inference.moments.columns import Columns
+from pipeline.inference.moments.contributors import sets_by_group
 from pipeline.inference.moments.scores import Fitted, FittedGroup, ScoreSums
 from pipeline.inference.moments.solve import Inverse, inverse, rank
 from pipeline.inference.moments.within import GroupCounts, WithinSums
@@ -67,7 +68,7 @@ def regress(columns: Columns, groups: Mapping[Group, WithinSums]) -> Regression:
     """
     sums = {group: part for group, part in groups.items() if group.level >= 0}
     counts = {group: part.counts for group, part in sums.items()}
-    _refuse(columns, counts)
+    refuse(columns, counts)
     gram = columns.gram({group: part.gram for group, part in sums.items()})
     solved = inverse(gram)
     identified = solved.identified[: columns.n_events] & _compared(columns, counts)
@@ -98,7 +99,14 @@ def _compared(columns: Columns, counts: Mapping[Group, GroupCounts]) -> NDArray[
     return np.repeat(known, len(columns.bins))
 
 
-def _refuse(columns: Columns, counts: Mapping[Group, GroupCounts]) -> None:
+def refuse(columns: Columns, counts: Mapping[Group, GroupCounts]) -> None:
+    """Refuse people who cannot answer.
+
+    Raises
+    ------
+    NotEstimable
+        If nobody is treated, nobody is never treated, or no treated person is observed in the reference.
+    """
     treated = {group: part for group, part in counts.items() if group.treatment_month is not None and part.people}
     if not treated:
         raise NotEstimable(
@@ -125,30 +133,16 @@ def fitted(regression: Regression, *, characteristic: str | None, clustered: boo
     """What the second pass needs to know of a regression, group by group."""
     columns, coefficients = regression.columns, regression.coefficients
     bread = regression.solved.bread[: columns.n_events]
-    treated_sets = _months_by_bin(regression)
-    groups = {}
-    for group in regression.counts:
-        if group.treatment_month is None:
-            sets = np.concatenate(list(treated_sets), axis=1) if columns.common else treated_sets[group.level]
-        else:
-            sets = columns.sets(group.treatment_month)
-        groups[group] = FittedGroup(
+    groups = {
+        group: FittedGroup(
             path=columns.path(group, coefficients),
             spline=columns.spline(group, coefficients),
             sets=sets,
             influence=columns.influence(group, bread) if clustered else None,
         )
+        for group, sets in sets_by_group(columns, regression.counts).items()
+    }
     return Fitted(characteristic=characteristic, groups=groups)
-
-
-def _months_by_bin(regression: Regression) -> NDArray[np.float64]:
-    """``(L, T, B + 1)`` of 0 and 1: months in which a treated person of the level is observed in the bin."""
-    columns = regression.columns
-    found = np.zeros((columns.n_levels, columns.n_months, len(columns.bins) + 1))
-    for group, part in regression.counts.items():
-        if group.treatment_month is not None:
-            found[group.level] += (part.observed > 0)[:, None] * columns.sets(group.treatment_month)
-    return (found > 0).astype(np.float64)
 
 
 def covariance(regression: Regression, sums: ScoreSums) -> NDArray[np.float64]:
@@ -160,26 +154,3 @@ def covariance(regression: Regression, sums: ScoreSums) -> NDArray[np.float64]:
         return sums.clusters.sums.T @ sums.clusters.sums
     bread = regression.solved.bread[: regression.columns.n_events]
     return bread @ regression.columns.gram(sums.second) @ bread.T
-
-
-@dataclass(frozen=True, kw_only=True)
-class Contributors:
-    """People behind each bin, and (last column) behind all months from the index month on: ``(L, B + 1)``."""
-
-    treated: NDArray[np.int64]
-    comparison: NDArray[np.int64]
-
-
-def contributors(regression: Regression, sums: ScoreSums) -> Contributors:
-    """Who was observed in each bin, and who was there to compare them with."""
-    columns = regression.columns
-    shape = (columns.n_levels, len(columns.bins) + 1)
-    treated, comparison = np.zeros(shape), np.zeros(shape)
-    for group, seen in sums.seen.items():
-        if group.treatment_month is not None:
-            treated[group.level] += seen
-        elif columns.common:
-            comparison += seen.reshape(shape)
-        else:
-            comparison[group.level] += seen
-    return Contributors(treated=treated.astype(np.int64), comparison=comparison.astype(np.int64))

@@ -15,6 +15,30 @@ from pipeline.vocabulary.windows import Window
 
 
 @dataclass(frozen=True, kw_only=True)
+class People:
+    """Some people of a block; ``spline`` is ``(p, n, T)``, not demeaned."""
+
+    observed: NDArray[np.float64]
+    size: NDArray[np.float64]
+    outcome: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    cluster: NDArray[np.int64] | None
+    spline: NDArray[np.float64] | None
+
+    @classmethod
+    def of(cls, block: Block, columns: NDArray[np.float64] | None, *, rows: NDArray[np.int64] | slice) -> People:
+        """The people of these rows; ``columns`` holds everybody's age columns."""
+        return cls(
+            observed=block.observed[rows],
+            size=block.size[rows],
+            outcome=block.outcome[rows],
+            weights=block.weights[rows],
+            cluster=None if block.cluster is None else block.cluster[rows],
+            spline=None if columns is None else columns[:, rows],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class FittedGroup:
     """What a fitted regression says of one group.
 
@@ -34,6 +58,23 @@ class FittedGroup:
     spline: NDArray[np.float64]
     sets: NDArray[np.float64]
     influence: NDArray[np.float64] | None = None
+
+    def scores(self, people: People) -> NDArray[np.float64]:
+        """``(n, P)`` weighted scores: residuals by month, then what they make of the age columns."""
+        path: NDArray[np.float64] = self.path
+        if people.spline is not None:
+            path = np.tensordot(self.spline, people.spline, axes=1) + self.path
+        explained = path * people.observed
+        explained -= people.observed * (explained.sum(axis=1) / people.size)[:, None]
+        residual = (people.outcome - explained) * people.weights[:, None]
+        if people.spline is None:
+            return residual
+        return np.concatenate([residual, np.einsum("pnt,nt->np", people.spline, residual)], axis=1)
+
+    def seen(self, people: People) -> NDArray[np.float64]:
+        """``(S,)`` people observed in each set of months."""
+        counted: NDArray[np.float64] = (people.observed @ self.sets > 0).sum(axis=0, dtype=np.float64)
+        return counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,43 +162,8 @@ def scores(shard: PanelShard, *, window: Window, basis: AgeBasis | None, fits: S
         for fit, into in zip(fits, collected, strict=True):
             for group, rows in block.by_level(fit.characteristic):
                 if group in fit.groups:
-                    into.add(group, _Part.of(block, columns, rows=rows), fit.groups[group])
+                    into.add(group, People.of(block, columns, rows=rows), fit.groups[group])
     return Scores(models=tuple(part.sums() for part in collected))
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Part:
-    """Some people of a block; ``spline`` is ``(p, n, T)``, not demeaned."""
-
-    observed: NDArray[np.float64]
-    size: NDArray[np.float64]
-    outcome: NDArray[np.float64]
-    weights: NDArray[np.float64]
-    cluster: NDArray[np.int64] | None
-    spline: NDArray[np.float64] | None
-
-    @classmethod
-    def of(cls, block: Block, columns: NDArray[np.float64] | None, *, rows: NDArray[np.int64] | slice) -> _Part:
-        return cls(
-            observed=block.observed[rows],
-            size=block.size[rows],
-            outcome=block.outcome[rows],
-            weights=block.weights[rows],
-            cluster=None if block.cluster is None else block.cluster[rows],
-            spline=None if columns is None else columns[:, rows],
-        )
-
-    def scores(self, fitted: FittedGroup) -> NDArray[np.float64]:
-        """``(n, P)`` weighted scores: residuals by month, then what they make of the age columns."""
-        path: NDArray[np.float64] = fitted.path
-        if self.spline is not None:
-            path = np.tensordot(fitted.spline, self.spline, axes=1) + fitted.path
-        explained = path * self.observed
-        explained -= self.observed * (explained.sum(axis=1) / self.size)[:, None]
-        residual = (self.outcome - explained) * self.weights[:, None]
-        if self.spline is None:
-            return residual
-        return np.concatenate([residual, np.einsum("pnt,nt->np", self.spline, residual)], axis=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,10 +175,9 @@ class _Collected:
     codes: list[NDArray[np.int64]]
     influence: list[NDArray[np.float64]]
 
-    def add(self, group: Group, people: _Part, fitted: FittedGroup) -> None:
-        seen = (people.observed @ fitted.sets > 0).sum(axis=0)
-        self.seen[group] = self.seen.get(group, 0) + seen
-        person_scores = people.scores(fitted)
+    def add(self, group: Group, people: People, fitted: FittedGroup) -> None:
+        self.seen[group] = self.seen.get(group, 0) + fitted.seen(people)
+        person_scores = fitted.scores(people)
         if fitted.influence is None or people.cluster is None:
             self.second[group] = self.second.get(group, 0) + person_scores.T @ person_scores
             return

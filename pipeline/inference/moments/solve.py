@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 _COLLINEAR = 1e-10
 # A coefficient is not identified if a collinear direction has this (squared) share of it; rounding leaves 1e-20.
 _IDENTIFIED = 1e-8
+# A combination of coefficients is not estimable if it loses this share of itself; rounding leaves 1e-10.
+_ESTIMABLE = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,16 @@ def inverse(gram: NDArray[np.float64]) -> Inverse:
     root = vectors[:, kept] / np.sqrt(values[kept]) * scale[:, None]
     lost = (vectors[:, ~kept] ** 2).sum(axis=1)
     return Inverse(bread=root @ root.T, rank=int(kept.sum()), identified=present & (lost < _IDENTIFIED))
+
+
+def estimable(contrasts: NDArray[np.float64], *, gram: NDArray[np.float64], solved: Inverse) -> NDArray[np.bool_]:
+    """``(C,)`` which combinations of coefficients, the rows of a ``(C, K)`` matrix, are estimable.
+
+    Those that the generalised inverse times the Gram matrix leaves as they are.
+    """
+    lost = np.abs(contrasts @ solved.bread @ gram - contrasts).max(axis=1, initial=0.0)
+    found: NDArray[np.bool_] = lost <= _ESTIMABLE * np.abs(contrasts).max(axis=1, initial=0.0)
+    return found
 
 
 def rank(gram: NDArray[np.float64]) -> int:

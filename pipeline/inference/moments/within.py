@@ -22,17 +22,21 @@ class GroupCounts:
     ----------
     observed
         ``(T,)`` people observed, unweighted.
+    mass
+        ``(T,)`` the same people's weights added up.
     people, singletons
         People observed in two or more months, and in exactly one (who contribute nothing and are not in ``observed``).
     """
 
     observed: NDArray[np.float64]
+    mass: NDArray[np.float64]
     people: int
     singletons: int
 
     def __add__(self, other: GroupCounts) -> GroupCounts:
         return GroupCounts(
             observed=self.observed + other.observed,
+            mass=self.mass + other.mass,
             people=self.people + other.people,
             singletons=self.singletons + other.singletons,
         )
@@ -96,15 +100,15 @@ def within(
     windows = None if basis is None else basis.windows(observed.shape[1])
     names = [name for name in characteristics if name is not None]
     for block in blocks(shard, observed, basis=basis, characteristics=names):
-        spline = _masked(block, windows)
+        spline = masked_age(block, windows)
         for name, found in groups.items():
             for group, rows in block.by_level(name):
-                sums = _sums(block, spline, rows=rows)
+                sums = within_sums(block, spline, rows=rows)
                 found[group] = found[group] + sums if group in found else sums
     return Within(groups=groups, clustered=shard.cluster is not None)
 
 
-def _masked(block: Block, windows: NDArray[np.float64] | None) -> NDArray[np.float64]:
+def masked_age(block: Block, windows: NDArray[np.float64] | None) -> NDArray[np.float64]:
     """``(p, n, T)`` age columns, 0 where not observed."""
     if windows is None or block.entry is None:
         return np.zeros((0, *block.observed.shape))
@@ -113,7 +117,7 @@ def _masked(block: Block, windows: NDArray[np.float64] | None) -> NDArray[np.flo
     return columns
 
 
-def _sums(block: Block, spline: NDArray[np.float64], *, rows: NDArray[np.int64] | slice) -> WithinSums:
+def within_sums(block: Block, spline: NDArray[np.float64], *, rows: NDArray[np.int64] | slice) -> WithinSums:
     """The sums of some rows of a block; ``spline`` is ``(p, n, T)``, 0 where not observed, of the whole block."""
     weights, observed, masked = block.weights[rows], block.observed[rows], spline[:, rows]
     size, outcome = block.size[rows], block.outcome[rows] * weights[:, None]
@@ -136,6 +140,7 @@ def _sums(block: Block, spline: NDArray[np.float64], *, rows: NDArray[np.int64] 
         cross=np.concatenate([outcome.sum(axis=0), flat @ outcome.ravel()]),
         counts=GroupCounts(
             observed=observed.sum(axis=0),
+            mass=weights @ observed,
             people=int(n - singletons.sum() - unobserved.sum()),
             singletons=int(singletons.sum()),
         ),

@@ -1,0 +1,175 @@
+"""What estimators ask of a request before they fit: a panel of a frame, a window, an age basis, names of a result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from pipeline.inference.moments.blocks import observed_months
+from pipeline.inference.moments.columns import Columns
+from pipeline.inference.moments.effects import Labels
+from pipeline.inference.moments.frames import FrameColumns, FramePanel, frame_panel
+from pipeline.inference.moments.shards import total
+from pipeline.inference.moments.spline import AgeBasis, age_basis, age_counts
+from pipeline.vocabulary.effects import Model, Specification
+from pipeline.vocabulary.errors import Fault, NotEstimable, RequestError
+from pipeline.vocabulary.panels import Panel
+from pipeline.vocabulary.protocol import AgeSpline
+from pipeline.vocabulary.windows import Window
+
+
+def refuse_arguments(estimator: str, **given: object) -> None:
+    """Refuse arguments that an estimator does not have.
+
+    Raises
+    ------
+    RequestError
+        If any is given; names them all.
+    """
+    refused = [name for name, value in given.items() if value is not None]
+    if refused:
+        remedy = "Leave it out, or choose an estimator that has it."
+        raise RequestError([Fault(what=f"{estimator} has no {name}", remedy=remedy) for name in refused])
+
+
+def refuse_comparison(estimator: str, comparison: str | None, *, allowed: Sequence[str]) -> None:
+    """Refuse a comparison that an estimator does not have; ``None`` is its first.
+
+    Raises
+    ------
+    RequestError
+        If it is another; says which there are.
+    """
+    if comparison is not None and comparison not in allowed:
+        remedy = f"It has {' and '.join(allowed)}."
+        raise RequestError(Fault(what=f"{estimator} has no comparison {comparison!r}", remedy=remedy))
+
+
+def last_treated_as_comparison(panel: FramePanel, *, anticipation: int) -> FramePanel:
+    """The panel with people treated last as if never treated, without the months from their anticipation on.
+
+    People who are never treated are left out: the comparison is one or the other.
+
+    Raises
+    ------
+    NotEstimable
+        If nobody is treated, or the last are in the first month.
+    """
+    shard = panel.shard
+    rows = np.flatnonzero(~np.isnan(shard.treatment_month))
+    if not len(rows):
+        raise NotEstimable(Fault(what="nobody is treated", remedy="Check the cohort."))
+    treated = shard.treatment_month[rows]
+    months = max(int(treated.max()) - anticipation - panel.first_month, 0)
+    if not months:
+        raise NotEstimable(Fault(what="there is no month before people treated last are treated"))
+    kept = replace(
+        shard,
+        outcome=shard.outcome[rows, :months],
+        treatment_month=np.where(treated < treated.max(), treated, np.nan),
+        birth_month=None if shard.birth_month is None else shard.birth_month[rows],
+        cluster=None if shard.cluster is None else shard.cluster[rows],
+        weights=None if shard.weights is None else shard.weights[rows],
+        levels={name: codes[rows] for name, codes in shard.levels.items()},
+    )
+    return replace(panel, shard=kept)
+
+
+def requested_panel(
+    frame: pd.DataFrame, columns: FrameColumns, age_spline: AgeSpline | None
+) -> tuple[FramePanel, AgeSpline | None]:
+    """The panel, and its age spline: the published one where there is a month of birth and no other is asked for.
+
+    Raises
+    ------
+    RequestError
+        If there is an age spline and no month of birth, or a column is not there.
+    DataRefused
+        If the rows are not a panel of people.
+    """
+    if age_spline is not None and columns.birth_month is None:
+        raise RequestError(Fault(what="an age spline needs a column birth_month"))
+    if columns.birth_month is not None and age_spline is None:
+        age_spline = AgeSpline()
+    return frame_panel(frame, columns), age_spline
+
+
+def every_event_time(panel: FramePanel, *, anticipation: int = 0) -> Window:
+    """Every event time of the panel its own bin; the reference is the last before any anticipation.
+
+    Raises
+    ------
+    NotEstimable
+        If nobody is treated, or nobody before the panel's second month.
+    """
+    treated = panel.shard.treatment_month[~np.isnan(panel.shard.treatment_month)]
+    if not len(treated):
+        raise NotEstimable(Fault(what="nobody is treated", remedy="Check the cohort."))
+    last_month = panel.first_month + panel.n_months - 1
+    before = max(int(treated.max()) - panel.first_month - 1, anticipation)
+    after = max(last_month - int(treated.min()) + 1, 0)
+    return Window(before=before, after=after, reference=(-anticipation, -anticipation), bins="single")
+
+
+def refuse_anticipated(window: Window, anticipation: int) -> None:
+    """Refuse a window whose reference, or one of whose bins, is partly of months with anticipation.
+
+    Raises
+    ------
+    RequestError
+        If there is one.
+    """
+    reaching = [part for part in window.binned if part.last > -anticipation]
+    if any(part.reference for part in reaching):
+        remedy = f"End the reference at event time {-anticipation} or before."
+        raise RequestError(Fault(what="the reference reaches into the months of anticipation", remedy=remedy))
+    if any(part.first <= -anticipation for part in reaching):
+        remedy = "Choose single event times or another anticipation."
+        raise RequestError(Fault(what="a bin lies partly in the months of anticipation", remedy=remedy))
+
+
+def characteristics(models: Sequence[Model]) -> tuple[str, ...]:
+    """The characteristics that models report by, once each."""
+    return tuple(dict.fromkeys(model.subgroup for model in models if model.subgroup is not None))
+
+
+def observed_basis(panel: Panel, outcome: str, specification: Specification) -> AgeBasis | None:
+    """The age columns: quantiles over everybody's observed person-months of the outcome; ``None`` without a spline.
+
+    Raises
+    ------
+    NotEstimable
+        If nobody is observed.
+    """
+    if specification.age_spline is None:
+        return None
+    ages = total(panel.shards(outcome), lambda shard: age_counts(shard, observed_months(shard, specification.window)))
+    if not ages.counts.sum():
+        raise NotEstimable(Fault(what="nobody is observed inside the window"))
+    return age_basis(ages, specification.age_spline)
+
+
+def columns_of(panel: Panel, model: Model, *, window: Window, basis: AgeBasis | None) -> Columns:
+    """The columns of a model."""
+    return Columns(
+        window=window,
+        first_month=panel.first_month,
+        n_months=panel.n_months,
+        n_spline=0 if basis is None else basis.n_columns,
+        n_levels=1 if model.subgroup is None else len(panel.levels[model.subgroup]),
+        common=model.interact == "bins",
+    )
+
+
+def labels_of(panel: Panel, outcome: str, model: Model, *, estimator: str, n_excluded: int) -> Labels:
+    """What a model's result is of."""
+    return Labels(
+        estimator=estimator,
+        outcome=outcome,
+        subgroup=model.subgroup or "all",
+        levels=("",) if model.subgroup is None else tuple(panel.levels[model.subgroup]),
+        n_excluded=n_excluded,
+    )

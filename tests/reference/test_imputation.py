@@ -1,0 +1,214 @@
+"""Imputation gives the numbers of two packages, and of theorem 3 written out with every dummy variable."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyfixest
+import pytest
+from diff_diff import ImputationDiD
+from diff_diff.survey import SurveyDesign
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyfixest.demeaners import MapDemeaner
+
+from pipeline.inference.estimators import imputation
+from pipeline.vocabulary.windows import Window
+
+pytestmark = [
+    # pyfixest 0.60 uses a pandas argument that pandas 3.1 deprecates.
+    pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationWarning"),
+    # diff-diff 3.13 announces its next version, and that a few clusters are few.
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+]
+
+# Asked of the project: 1e-7 of effects, 1e-6 of errors. diff-diff demeans until steps are below 1e-10 and agrees with
+# us to 1e-9 here.
+EFFECTS, ERRORS = 1e-7, 1e-6
+# An effect of leads passes through zero: compared with the size of their errors.
+LEADS = 1e-7
+# did2s finds its fixed effects by iteration until steps are below 1e-6.
+TWO_STAGES = 1e-4
+NAMES = {"outcome": "pay", "unit": "person", "time": "month", "first_treat": "first_treat"}
+
+
+def ours(frame: pd.DataFrame, outcome: str = "pay", **options):
+    return imputation.estimate(
+        frame, outcome=outcome, person="person", month="month", treatment_month="treatment_month", **options
+    )
+
+
+def after_of(study, reference) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both studies' effects from the index month on (and its anticipation), by our event time."""
+    theirs = pd.DataFrame(reference.event_study_effects).T[["effect", "se", "n_obs"]].astype(float)
+    theirs = theirs[theirs["n_obs"] > 0]
+    theirs.index = theirs.index + 1  # diff-diff calls the index month 0
+    return study.event_study().set_index("event_time").loc[theirs.index], theirs
+
+
+@settings(max_examples=5, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10_000), n=st.integers(70, 140), outcome=st.sampled_from(["pay", "pay_in_work"]))
+@pytest.mark.parametrize("cluster", [None, "practice"])
+def test_any_drawn_panel_equals_diff_diff(drawn_groups, cluster, seed, n, outcome):
+    frame = drawn_groups(seed=seed, n=n, n_months=12)
+    seen = frame.dropna(subset=[outcome])
+    fitted = ImputationDiD(cluster=cluster).fit(seen, **NAMES | {"outcome": outcome}, aggregate="event_study")
+    found, theirs = after_of(ours(frame, outcome, cluster=cluster), fitted)
+    assert len(found) >= 5
+    np.testing.assert_allclose(found["att"], theirs["effect"], rtol=EFFECTS)
+    np.testing.assert_allclose(found["std_error"], theirs["se"], rtol=ERRORS)
+
+
+@pytest.mark.parametrize("options", [{"anticipation": 2}, {"leave_out": True}])
+def test_anticipation_and_leaving_out_equal_diff_diff(drawn_groups, options):
+    frame = drawn_groups(seed=3, n=120, n_months=12)
+    renamed = {"leave_one_out" if name == "leave_out" else name: value for name, value in options.items()}
+    fitted = ImputationDiD(**renamed).fit(frame, **NAMES, aggregate="event_study")
+    found, theirs = after_of(ours(frame, **options), fitted)
+    assert found.index.min() == 1 - options.get("anticipation", 0)
+    np.testing.assert_allclose(found["att"], theirs["effect"], rtol=EFFECTS)
+    np.testing.assert_allclose(found["std_error"], theirs["se"], rtol=ERRORS)
+
+
+@pytest.mark.parametrize("cluster", [None, "practice"])
+def test_leads_and_their_joint_test_equal_diff_diff(drawn_groups, cluster):
+    frame = drawn_groups(seed=7, n=120, n_months=12)
+    fitted = ImputationDiD(pretrends=True, cluster=cluster).fit(frame, **NAMES, aggregate="event_study")
+    study = ours(frame, cluster=cluster)
+    found, theirs = after_of(study, fitted)
+    before = found.index <= 0
+    assert before.sum() >= 5
+    np.testing.assert_allclose(found["att"][before], theirs["effect"][before], atol=LEADS)
+    np.testing.assert_allclose(found["std_error"][before], theirs["se"][before], rtol=ERRORS)
+    joint, own = fitted.pretrend_test(), study.pre_test()
+    assert own.statistic == pytest.approx(joint["f_stat"], rel=ERRORS)
+    assert (own.effects, own.p_value) == (joint["n_leads"], pytest.approx(joint["p_value"], rel=ERRORS))
+
+
+def test_effects_equal_the_two_stages_of_pyfixest(drawn_groups):
+    frame = drawn_groups(seed=9, n=120, n_months=12)
+    frame = frame.assign(treated=frame["event_time"] >= 1, after=frame["event_time"].clip(lower=0))
+    first = pyfixest.feols("pay ~ 1 | person + month", frame[~frame["treated"]], demeaner=MapDemeaner(fixef_tol=1e-12))
+    residual = frame["pay"] - first.predict(newdata=frame, atol=1e-13, btol=1e-13)
+    expected = residual[frame["treated"]].groupby(frame["after"]).mean()
+    found = ours(frame).event_study().set_index("event_time")["att"]
+    np.testing.assert_allclose(found[expected.index], expected, rtol=EFFECTS)
+    stages = pyfixest.did2s(
+        frame,
+        yname="pay",
+        first_stage="~ 0 | person + month",
+        second_stage="~ i(after, ref=0)",
+        treatment="treated",
+        cluster="person",
+    )
+    named = [f"after::{event}" for event in expected.index]
+    np.testing.assert_allclose(found[expected.index], stages.coef()[named], rtol=TWO_STAGES)
+
+
+ONS = Window(before=11, after=18, reference=(-5, 0))
+
+
+def after_index(window: Window):
+    return [part for part in window.binned if part.first >= 1]
+
+
+def written_out(frame: pd.DataFrame, bins, *, by=None, share_nothing=False, weights=None, cluster="person"):
+    """Theorem 3 and equation 8 with a column for every person, month and age column: effects, influence by cluster."""
+    weight = frame[weights].to_numpy() if weights else np.ones(len(frame))
+    treated = (frame["event_time"] >= 1).to_numpy()
+    level = frame[by] if by else pd.Series("", index=frame.index)
+    system = level if share_nothing else pd.Series("", index=frame.index)
+    months = frame["month"].astype(str) + system
+    columns = [pd.get_dummies(frame["person"], dtype=float), pd.get_dummies(months, dtype=float)]
+    columns += [
+        frame[[name]].mul(system == part, axis=0)
+        for name in frame
+        if name.startswith("age")
+        for part in system.unique()
+    ]
+    design = np.column_stack(columns)
+    untreated, reached, pay = design[~treated], design[treated], frame["pay"].to_numpy()
+    root = np.sqrt(weight[~treated])[:, None]
+    theta = np.linalg.lstsq(untreated * root, pay[~treated] * root[:, 0], rcond=None)[0]
+    bread = np.linalg.pinv((untreated * root).T @ (untreated * root), rcond=1e-12, hermitian=True)
+    effect = pay[treated] - reached @ theta
+    residual = pay - design @ theta
+    cell = frame.loc[treated, "first_treat"].astype(str) + frame.loc[treated, "month"].astype(str) + level[treated]
+    effects, influence = [], []
+    for name in sorted(level.unique()):
+        for part in bins:
+            inside = frame.loc[treated, "event_time"].between(part.first, part.last) & (level[treated] == name)
+            if not inside.any():
+                continue
+            share = np.where(inside, weight[treated], 0.0)
+            share /= share.sum()
+            effects.append(share @ effect)
+            carried = -(untreated @ (bread @ (reached.T @ share))) * weight[~treated]
+            square = pd.Series(share**2)
+            centre = (square * effect).groupby(cell.to_numpy()).transform("sum")
+            centre /= square.groupby(cell.to_numpy()).transform("sum").where(lambda total: total > 0, 1.0)
+            moved = np.zeros(len(frame))
+            moved[treated] = share * (effect - centre.to_numpy())
+            moved[~treated] = carried * residual[~treated]
+            influence.append(pd.Series(moved).groupby(frame[cluster].to_numpy()).sum())
+    return np.array(effects), np.array(influence)
+
+
+@pytest.fixture(scope="module")
+def frame(drawn_groups, with_age) -> pd.DataFrame:
+    drawn = drawn_groups(seed=8, n=110, n_months=24)
+    inside = drawn["event_time"].between(-ONS.before, ONS.after)
+    return with_age(drawn[inside].reset_index(drop=True))
+
+
+@pytest.mark.parametrize(
+    ("by", "interact"), [(None, "bins"), ("sex", "bins"), ("sex", "all")], ids=["everybody", "by sex", "sexes apart"]
+)
+@pytest.mark.parametrize("weights", [None, "weight"])
+@pytest.mark.parametrize("cluster", ["person", "practice"])
+def test_effects_and_their_whole_covariance_are_those_of_the_theorem(frame, by, interact, weights, cluster):
+    study = ours(
+        frame, window=ONS, birth_month="birth_month", weights=weights, subgroup=by, interact=interact,
+        cluster=None if cluster == "person" else cluster,
+    )  # fmt: skip
+    effects, influence = written_out(
+        frame, after_index(ONS), by=by, share_nothing=interact == "all", weights=weights, cluster=cluster
+    )
+    after = np.tile([part.first >= 1 for part in study.bins], len(study.levels))
+    covariance = influence @ influence.T
+    scale = np.sqrt(np.diag(covariance))
+    np.testing.assert_allclose(study.att.ravel()[after], effects, rtol=EFFECTS)
+    np.testing.assert_allclose(study.std_error.ravel()[after], scale, rtol=ERRORS)
+    correlation = covariance / np.outer(scale, scale)
+    np.testing.assert_allclose(
+        study.covariance[np.ix_(after, after)] / np.outer(scale, scale), correlation, atol=ERRORS
+    )
+
+
+@pytest.mark.parametrize("cluster", ["person", "practice"])
+def test_effects_by_treatment_month_and_their_errors_are_those_of_the_theorem(drawn_groups, cluster):
+    frame = drawn_groups(seed=6, n=100, n_months=12)
+    single = Window(before=0, after=int(frame["event_time"].max()), reference=(0, 0), bins="single")
+    groups = frame.assign(group=frame["first_treat"].astype(str))
+    effects, influence = written_out(groups, after_index(single), by="group", weights="weight", cluster=cluster)
+    cells = ours(frame, weights="weight", cluster=None if cluster == "person" else cluster).group_time()
+    assert (cells["event_time"] >= 1).all()
+    np.testing.assert_allclose(cells["att"], effects, rtol=EFFECTS)
+    np.testing.assert_allclose(cells["std_error"], np.sqrt((influence**2).sum(axis=1)), rtol=ERRORS)
+
+
+def test_weighted_errors_are_those_of_diff_diff_before_its_survey_centring(drawn_groups):
+    frame = drawn_groups(seed=5, n=100, n_months=12)
+    design = SurveyDesign(weights="weight", psu="person")
+    fitted = ImputationDiD().fit(frame, **NAMES, aggregate="event_study", survey_design=design)
+    found, theirs = after_of(ours(frame, weights="weight"), fitted)
+    np.testing.assert_allclose(found["att"], theirs["effect"], rtol=EFFECTS)
+    # Survey linearisation centres the influence over the G people and multiplies by G / (G - 1).
+    single = Window(before=0, after=int(frame["event_time"].max()), reference=(0, 0), bins="single")
+    assert found.index.tolist() == [part.first for part in after_index(single)]
+    _, influence = written_out(frame, after_index(single), weights="weight")
+    people = frame["person"].nunique()
+    centred = influence - influence.mean(axis=1, keepdims=True)
+    np.testing.assert_allclose(found["std_error"], np.sqrt((influence**2).sum(axis=1)), rtol=ERRORS)
+    np.testing.assert_allclose(theirs["se"], np.sqrt((centred**2).sum(axis=1) * people / (people - 1)), rtol=ERRORS)
