@@ -141,7 +141,7 @@ def test_a_broken_delivery_is_refused_and_leaves_no_partial_table(
     assert refusal.value.exit_code == DATA_REFUSED
     assert list((finished.store / ".building").glob("result-*")) == []
     made = {PurePath(name).parts[0] for name in _results(finished.store) - before}
-    assert made <= {"delivery", "ingested", "validation", "report", "links"}, "a stage past the refused one has a result"
+    assert made <= {"delivery", "ingested", "validation", "report", "links"}, "a later stage has a result"
 
 
 def test_a_known_delivery_id_with_other_files_is_refused(finished, tmp_path: Path):
