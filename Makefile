@@ -18,7 +18,9 @@ lint: environment
 	.venv/bin/lint-imports
 
 test: system
-	.venv/bin/pytest -n 2 --dist loadfile
+	.venv/bin/pytest -n 2 --dist loadfile --ignore=tests/browser
+# The browser's driver leaves an event loop in its process, which Dagster's runs must not meet.
+	.venv/bin/pytest -n 2 --dist loadfile tests/browser
 
 check: lint test
 
