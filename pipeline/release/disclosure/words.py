@@ -88,9 +88,12 @@ def with_safe_numbers(texts: pd.Series, *, declared: frozenset[int], rules: Disc
 def declared_numbers(protocol: Mapping[str, Any]) -> frozenset[int]:
     """Every whole number that the protocol declares: ages, windows, sizes, years, fixed before any record was read.
 
-    Months and days of dates are none, nor are the outcomes' decimals: they would let small counts pass.
+    Months and days of dates are none, nor are the outcomes' decimals and the lengths of robustness runs, of which no
+    sentence speaks: they would let small counts pass.
     """
     declaration = {name: value for name, value in protocol["evaluation"].items() if name != "outcomes"}
+    if isinstance(design := declaration.get("design"), dict):
+        declaration["design"] = {name: value for name, value in design.items() if name != "robustness"}
     return frozenset(_whole_numbers(declaration))
 
 

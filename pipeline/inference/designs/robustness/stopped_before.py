@@ -13,7 +13,7 @@ from pipeline.vocabulary.robustness import StoppedBefore
 
 def view(panel: Panel, run: StoppedBefore, *, outcome: str, timing: Timing) -> Panel:  # noqa: ARG001 - as every view
     """The panel without the run's month and those that follow."""
-    n_months = run.number - panel.first_month
+    n_months = min(run.number - panel.first_month, panel.n_months)
     return ChangedPanel(panel=panel, change=partial(_first_months, n_months=n_months), n_months=n_months)
 
 

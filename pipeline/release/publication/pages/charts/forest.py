@@ -1,4 +1,4 @@
-"""The last bin's effect in each subgroup, one line a level, everybody at the top."""
+"""The last bin's effect, one line each: in each subgroup with everybody on top, or under each choice."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.release.publication.pages.charts.drawing import GUIDE, INK, PAPER, Alternative, Drawing, Size, drawing
 from pipeline.release.publication.pages.effects import Effect, OutcomeEffects
+from pipeline.release.publication.pages.robustness import compared
 from pipeline.release.publication.pages.words import (
     amount,
     as_heading,
@@ -28,7 +29,44 @@ def forest(effects: OutcomeEffects, *, key: str) -> tuple[Drawing, ...]:
     """The subgroup chart of one outcome in each size; nothing where no subgroup is declared."""
     if not effects.subgroups or not effects.headline:
         return ()
-    lines = _lines(effects)
+    when = span(effects.headline[-1].first, effects.headline[-1].last, unit=effects.period_unit)
+    shown = sum(effect.estimate is not None for effect in effects.subgroups)
+    alternative = Alternative(
+        key=key,
+        title=f"Effect on {effects.outcome.title} in {when}, by subgroup",
+        description=f"{shown} of {len(effects.subgroups)} subgroup levels have an effect with its 95% interval.",
+    )
+    return _drawn(effects, _lines(effects), alternative=alternative)
+
+
+def choices(effects: OutcomeEffects, *, key: str) -> tuple[Drawing, ...]:
+    """The chart of the headline beside other estimators, runs and placebos; nothing where there are none.
+
+    Each line is the last bin of its own; placebos count from an index at which nothing happened.
+    """
+    told = compared(effects)
+    if len(told) < 2:  # noqa: PLR2004 - the headline alone is no comparison
+        return ()
+    lines: list[tuple[str, Effect | None]] = [(title, effect) for title, effect, placebo in told if not placebo]
+    placebos = [(title, effect) for title, effect, placebo in told if placebo]
+    lines += [("Should be zero", None), *placebos] if placebos else []
+    shown = [(title, effect.estimate) for title, effect, _ in told if effect.estimate]
+    unit = unit_of(effects.outcome.unit)
+    values = "; ".join(
+        f"{title}, {amount(one.value, unit, decimals=effects.outcome.decimals)}{unit.suffix}" for title, one in shown
+    )
+    alternative = Alternative(
+        key=key,
+        title=f"Effect on {effects.outcome.title} at the end of the window, under each choice",
+        description=f"{len(shown)} effects with 95% intervals. {values}." if shown else "No effect may be shown.",
+    )
+    return _drawn(effects, lines, alternative=alternative)
+
+
+def _drawn(
+    effects: OutcomeEffects, lines: Sequence[tuple[str, Effect | None]], *, alternative: Alternative
+) -> tuple[Drawing, ...]:
+    """The lines in each size."""
     height = _LINE * len(lines) + _MARGIN
 
     def draw(axes: Axes, size: Size) -> None:
@@ -40,12 +78,6 @@ def forest(effects: OutcomeEffects, *, key: str) -> tuple[Drawing, ...]:
                 _line(axes, effect, position, size)
         _axes(axes, effects, lines, size)
 
-    when = span(effects.headline[-1].first, effects.headline[-1].last, unit=effects.period_unit)
-    shown = sum(effect.estimate is not None for effect in effects.subgroups)
-    description = f"{shown} of {len(effects.subgroups)} subgroup levels have an effect with its 95% interval."
-    alternative = Alternative(
-        key=key, title=f"Effect on {effects.outcome.title} in {when}, by subgroup", description=description
-    )
     sizes = (
         Size(name="wide", width=760, height=height, text=12.5),
         Size(name="narrow", width=330, height=height, text=11),
@@ -77,8 +109,8 @@ def _line(axes: Axes, effect: Effect, position: int, size: Size) -> None:
         return
     interval = effect.estimate.interval
     axes.hlines(position, interval.lower, interval.upper, color=INK, linewidth=2.2)
-    everybody = effect.subgroup == "all"
-    axes.plot(effect.estimate.value, position, "s" if everybody else "o", color=INK, markersize=6 if everybody else 5)
+    headline = position == 0
+    axes.plot(effect.estimate.value, position, "s" if headline else "o", color=INK, markersize=6 if headline else 5)
 
 
 def _axes(axes: Axes, effects: OutcomeEffects, lines: Sequence[tuple[str, Effect | None]], size: Size) -> None:
