@@ -165,7 +165,7 @@ class MovedIndexPlacebo(_Run):
 
     def title(self, unit: str) -> str:
         """The run in a few words."""
-        return f"Placebo: index {_counted(self.months, unit)} earlier"
+        return f"Index {_counted(self.months, unit)} earlier"
 
     def words(self, unit: str) -> str:
         """What the run does."""
@@ -203,7 +203,7 @@ class HalfComparisonPlacebo(_Run):
 
     def title(self, unit: str) -> str:  # noqa: ARG002 - as every run
         """The run in a few words."""
-        return "Placebo: half of the comparison"
+        return "Half of the comparison people"
 
     def words(self, unit: str) -> str:
         """What the run does."""

@@ -75,7 +75,7 @@ def _lines(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
     yield "Headline estimator", design.headline
     yield "Group-time effects", _group_time(design)
     yield "Estimators by subgroup", listed(tuple(named(name) for name in design.subgroup_estimators or ()))
-    yield "Robustness runs", "; ".join(_run(run, design.period_unit) for run in design.robustness)
+    yield from (_run(run, design.period_unit) for run in design.robustness)
     yield "Sources", listed(evaluation.sources)
     yield "Disclosure profile", evaluation.disclosure_profile
 
@@ -172,8 +172,9 @@ def _group_time(design: StaggeredAdoption | LinkedPanel) -> str:
     )
 
 
-def _run(run: RobustnessRun, unit: str) -> str:
-    return f"{run.title(unit)} ({run.name(unit)}): {run.words(unit)}"
+def _run(run: RobustnessRun, unit: str) -> tuple[str, str]:
+    title, words = run.title(unit), run.words(unit)
+    return f"Robustness: {title[:1].lower()}{title[1:]}", f"{words[:1].upper()}{words[1:]} ({run.name(unit)})"
 
 
 def _window(window: Window) -> str:

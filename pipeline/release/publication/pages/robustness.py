@@ -43,7 +43,7 @@ def robustness_table(effects: OutcomeEffects, *, key: str) -> Table:
     """The last bin of the headline, of each other estimator and of each run, and what it should be."""
     rows = [
         (
-            title,
+            f"Placebo: {title[:1].lower()}{title[1:]}" if placebo else title,
             span(effect.first, effect.last, unit=effects.period_unit),
             _expected(effect, placebo=placebo, headline=place == 0),
             with_interval(effect, effects.outcome.decimals),

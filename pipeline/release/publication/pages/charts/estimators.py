@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.release.publication.pages.charts.drawing import GUIDE, INK, Size
 from pipeline.release.publication.pages.effects import Effect, OutcomeEffects, Series
 from pipeline.release.publication.pages.words import amount, as_heading, named, span, unit_of
+from pipeline.vocabulary.windows import Bin
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,17 +20,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """How one estimator is drawn: its mark, its dashes (drawn, not drawn, in line widths), its colour."""
+    """How one estimator is drawn.
+
+    Attributes
+    ----------
+    mark, colour
+        As matplotlib has them.
+    dashes
+        Line widths drawn and not drawn.
+    shift
+        How far beside a bin's middle, in widths of the bin: estimators that agree would hide one another.
+    """
 
     mark: str
     dashes: tuple[float, float]
     colour: str
+    shift: float
 
 
 LOOKS = (
-    Look(mark="s", dashes=(5, 2), colour="#801650"),
-    Look(mark="^", dashes=(1, 1.3), colour=GUIDE),
-    Look(mark="v", dashes=(9, 2), colour="#1D6B64"),
+    Look(mark="s", dashes=(5, 2), colour="#801650", shift=-0.25),
+    Look(mark="^", dashes=(1, 1.3), colour=GUIDE, shift=0.17),
+    Look(mark="v", dashes=(9, 2), colour="#1D6B64", shift=0.34),
 )
 """Three that differ without colour, each dark enough on white and on the band (WCAG 1.4.11)."""
 
@@ -43,8 +55,8 @@ def draw(axes: Axes, effects: OutcomeEffects, size: Size) -> None:
     wide = size.name == "wide"
     handles = [_headline(axes, effects)]
     for series, look in zip(effects.others, cycle(LOOKS), strict=False):
-        middles, values = _path(series, effects)
-        (line,) = axes.plot(middles, values, **_style(look, wide=wide), label=series.title)
+        places, values = _path(series, effects, shift=look.shift)
+        (line,) = axes.plot(places, values, **_style(look, wide=wide), label=series.title)
         handles.append(line)
     axes.figure.legend(
         handles=handles, loc="outside lower left", ncols=2 if wide else 1, frameon=False, fontsize=size.text - 1
@@ -83,11 +95,18 @@ def _style(look: Look, *, wide: bool) -> dict[str, Any]:
     }
 
 
-def _path(series: Series, effects: OutcomeEffects) -> tuple[list[float], list[float]]:
-    """The middle and the value of each bin in order, zero in the reference; NaN, which breaks the line, where none."""
-    shown = {(e.first + e.last) / 2: e.estimate.value if e.estimate else math.nan for e in series.effects}
-    points = sorted((shown | {(b.first + b.last) / 2: 0.0 for b in effects.reference}).items())
-    return [middle for middle, _ in points], [value for _, value in points]
+def _path(series: Series, effects: OutcomeEffects, *, shift: float) -> tuple[list[float], list[float]]:
+    """Where each bin's mark stands, and its value: zero in the reference, NaN (no line) where there is none."""
+    shown: list[tuple[Bin | Effect, float]] = [
+        (e, e.estimate.value if e.estimate else math.nan) for e in series.effects
+    ]
+    shown += [(part, 0.0) for part in effects.reference]
+    points = sorted((_middle(part) + shift * (part.last - part.first + 1), value) for part, value in shown)
+    return [place for place, _ in points], [value for _, value in points]
+
+
+def _middle(part: Bin | Effect) -> float:
+    return (part.first + part.last) / 2
 
 
 def _told(series: Series, effects: OutcomeEffects) -> Iterator[str]:

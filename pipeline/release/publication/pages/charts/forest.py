@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
 
 from pipeline.release.publication.pages.charts.drawing import GUIDE, INK, PAPER, Alternative, Drawing, Size, drawing
 from pipeline.release.publication.pages.effects import Effect, OutcomeEffects
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _LINE = 21
+_TWO_LINES = 31
 _MARGIN = 80
 _LONGEST_LABEL = 22
 
@@ -49,7 +51,7 @@ def choices(effects: OutcomeEffects, *, key: str) -> tuple[Drawing, ...]:
         return ()
     lines: list[tuple[str, Effect | None]] = [(title, effect) for title, effect, placebo in told if not placebo]
     placebos = [(title, effect) for title, effect, placebo in told if placebo]
-    lines += [("Should be zero", None), *placebos] if placebos else []
+    lines += [("Placebos, which should be zero", None), *placebos] if placebos else []
     shown = [(title, effect.estimate) for title, effect, _ in told if effect.estimate]
     unit = unit_of(effects.outcome.unit)
     values = "; ".join(
@@ -60,14 +62,17 @@ def choices(effects: OutcomeEffects, *, key: str) -> tuple[Drawing, ...]:
         title=f"Effect on {effects.outcome.title} at the end of the window, under each choice",
         description=f"{len(shown)} effects with 95% intervals. {values}." if shown else "No effect may be shown.",
     )
-    return _drawn(effects, lines, alternative=alternative)
+    return _drawn(effects, lines, alternative=alternative, narrow=_TWO_LINES)
 
 
 def _drawn(
-    effects: OutcomeEffects, lines: Sequence[tuple[str, Effect | None]], *, alternative: Alternative
+    effects: OutcomeEffects,
+    lines: Sequence[tuple[str, Effect | None]],
+    *,
+    alternative: Alternative,
+    narrow: int = _LINE,
 ) -> tuple[Drawing, ...]:
-    """The lines in each size."""
-    height = _LINE * len(lines) + _MARGIN
+    """The lines in each size; ``narrow`` is how high one is on a telephone."""
 
     def draw(axes: Axes, size: Size) -> None:
         axes.axvline(0, color=GUIDE, linewidth=1, zorder=1)
@@ -79,8 +84,8 @@ def _drawn(
         _axes(axes, effects, lines, size)
 
     sizes = (
-        Size(name="wide", width=760, height=height, text=12.5),
-        Size(name="narrow", width=330, height=height, text=11),
+        Size(name="wide", width=760, height=_LINE * len(lines) + _MARGIN, text=12.5),
+        Size(name="narrow", width=330, height=narrow * len(lines) + _MARGIN, text=11),
     )
     return tuple(drawing(draw, size=size, alternative=alternative) for size in sizes)
 
@@ -117,8 +122,11 @@ def _axes(axes: Axes, effects: OutcomeEffects, lines: Sequence[tuple[str, Effect
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.set_ylim(len(lines) - 0.4, -0.6)
-    labels = [_label(text, size) if effect else "" for text, effect in lines]
-    axes.set_yticks(range(len(lines)), labels=labels)
+    labels = [_label(text, size) if effect else () for text, effect in lines]
+    axes.set_yticks(range(len(lines)), labels=[parts[0] if len(parts) == 1 else "" for parts in labels])
+    for position, parts in enumerate(labels):
+        if len(parts) > 1:
+            _several_lines(axes, parts, position, size)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x")
@@ -133,8 +141,15 @@ def _decimals(value: float) -> int:
     return 0 if abs(value - round(value)) < 1e-9 else 1  # noqa: PLR2004 - rounding error of a tick
 
 
-def _label(text: str, size: Size) -> str:
-    """A level's label, shortened where a telephone has no room; the table has it whole."""
-    if size.name == "wide" or len(text) <= _LONGEST_LABEL:
-        return text
-    return f"{text[: _LONGEST_LABEL - 1].rstrip()}…"
+def _label(text: str, size: Size) -> tuple[str, ...]:
+    """A line's label, on two lines where a telephone has no room for one."""
+    return (text,) if size.name == "wide" else tuple(wrap(text, _LONGEST_LABEL))
+
+
+def _several_lines(axes: Axes, parts: Sequence[str], position: int, size: Size) -> None:
+    """A label's lines, each set by itself: the page's font is narrower than the one they were measured in."""
+    height = 1.1 * size.text
+    for number, part in enumerate(parts):
+        above = ((len(parts) - 1) / 2 - number) * height
+        place: dict[str, Any] = {"xycoords": axes.get_yaxis_transform(), "textcoords": "offset points"}
+        axes.annotate(part, (0, position), (-4, above), ha="right", va="center", **place)
