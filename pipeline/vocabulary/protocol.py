@@ -231,10 +231,9 @@ class Evaluation(_Declared):
         design = self.design
         known = _characteristics(design)
         faults = [f"the panel has no covariate {name}" for name in design.covariates if name not in known]
-        faults += [
-            f"{name} is not among the estimators" for name in design.by_subgroup if name not in design.estimators
-        ]
-        if design.headline not in design.by_subgroup:
+        strangers = [name for name in design.by_subgroup if name not in design.estimators]
+        faults += [f"{name}, to estimate by subgroup, is not among the estimators" for name in strangers]
+        if design.headline in design.estimators and design.headline not in design.by_subgroup:
             faults.append("the headline estimator must also estimate by subgroup")
         if design.window.reference[1] > -design.anticipation:
             faults.append("the reference must end before anticipation may begin")
