@@ -174,6 +174,15 @@ def test_effects_are_measured_from_the_runs_own_reference():
     assert set(longer) == {-4, 1, 2, 3, 4}
 
 
+def test_a_moved_reference_is_the_headline_less_its_own_effect_there():
+    random = np.random.default_rng(3)
+    panel = people(lambda event_time, _: random.normal(size=event_time.shape))
+    frame = estimated(panel, protocol(MovedReference(months=2)))
+    headline = frame[frame["role"] == "headline"].set_index("months_from")["estimate"].to_dict() | {0: 0.0}
+    moved = effects(frame, "reference_2_waves_earlier")
+    assert moved == pytest.approx({time: headline[time] - headline[-2] for time in moved}, abs=EXACT)
+
+
 def test_a_moved_index_finds_what_came_before_the_true_one_and_nothing_of_the_effect():
     found = effects(estimated(people(steps), protocol(MovedIndexPlacebo(months=3))), "placebo_index_3_waves_earlier")
     # Event times -1 and 0 of the true index are 2 and 3 of the moved one; the effect of 5 is nowhere.
