@@ -37,7 +37,7 @@ EVALUATION = Evaluation(
         window=Window(before=59, after=60, reference=(-5, 0)),
         estimators=("ons_fixed_effects", "callaway_santanna", "imputation", "sun_abraham"),
         headline="ons_fixed_effects",
-        # Group-time effects of nine regions are tens of thousands of comparisons: minutes for nothing that is shown.
+        # Group-time effects by region are tens of thousands of comparisons an outcome, and no page shows them.
         subgroup_estimators=("ons_fixed_effects", "imputation", "sun_abraham"),
         robustness=(
             LongerReference(months=12),
