@@ -132,14 +132,18 @@ def headline(root: Path) -> pd.DataFrame:
 
     read = read_settings()
     settings = read.model_copy(update={"engine": read.engine.model_copy(update={"threads": 1})})
-    protocol = _for_everybody(evaluations.load(EVALUATION))
+    protocol = _headline_only(evaluations.load(EVALUATION))
     _ingest(root, protocol, settings)
     _population(root, protocol, settings)
     return _headlines(staggered_adoption.estimates(StoredPanel(root), protocol, settings.inference))
 
 
-def _for_everybody(protocol: Protocol) -> Protocol:
-    return replace(protocol, evaluation=protocol.evaluation.model_copy(update={"subgroups": ()}))
+def _headline_only(protocol: Protocol) -> Protocol:
+    """The protocol without subgroups, other estimators and robustness runs: they leave the headline as it is."""
+    design = protocol.evaluation.design
+    alone = {"estimators": (design.headline,), "subgroup_estimators": None, "robustness": ()}
+    changed = {"subgroups": (), "design": design.model_copy(update=alone)}
+    return replace(protocol, evaluation=protocol.evaluation.model_copy(update=changed))
 
 
 def _headlines(estimates: pa.Table) -> pd.DataFrame:
@@ -207,7 +211,7 @@ def without_chance(root: Path, *, seed: int, people: int) -> pd.DataFrame:
     """The headline estimates of expected outcomes, for the outcomes whose effects are linear in them."""
     from pipeline.inference.designs import staggered_adoption
 
-    protocol = _for_everybody(evaluations.load(EVALUATION))
+    protocol = _headline_only(evaluations.load(EVALUATION))
     linear = tuple(outcome for outcome in protocol.evaluation.outcomes if outcome.name in {"pay", "employed"})
     protocol = replace(protocol, evaluation=protocol.evaluation.model_copy(update={"outcomes": linear}))
     panel = Expected(root, draw_population(people=people, seed=seed))

@@ -12,6 +12,13 @@ from pipeline.vocabulary.protocol import (
     Procedure,
     StaggeredAdoption,
 )
+from pipeline.vocabulary.robustness import (
+    HalfComparisonPlacebo,
+    LongerReference,
+    MovedIndexPlacebo,
+    MovedReference,
+    StoppedBefore,
+)
 from pipeline.vocabulary.windows import Window
 
 EVALUATION = Evaluation(
@@ -28,8 +35,20 @@ EVALUATION = Evaluation(
         ),
         comparison=GeneralPopulation(n=50_000, strata=("sex", "five_year_band")),
         window=Window(before=59, after=60, reference=(-5, 0)),
-        estimators=("ons_fixed_effects",),
+        estimators=("ons_fixed_effects", "callaway_santanna", "imputation", "sun_abraham"),
         headline="ons_fixed_effects",
+        # Group-time effects by region are tens of thousands of comparisons an outcome, and no page shows them.
+        subgroup_estimators=("ons_fixed_effects", "imputation", "sun_abraham"),
+        robustness=(
+            LongerReference(months=12),
+            LongerReference(months=24),
+            MovedReference(months=6),
+            MovedReference(months=12),
+            MovedReference(months=24),
+            StoppedBefore(month="2020-03"),
+            MovedIndexPlacebo(months=24),
+            HalfComparisonPlacebo(),
+        ),
     ),
     eligibility=Eligibility(ages=(25, 64)),
     treated_between=("2014-04", "2022-12"),

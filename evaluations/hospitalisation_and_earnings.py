@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.vocabulary.outcomes import Outcome
 from pipeline.vocabulary.protocol import Evaluation, LinkedPanel
+from pipeline.vocabulary.robustness import LongerReference, MovedIndexPlacebo, MovedReference
 from pipeline.vocabulary.windows import Window
 
 EVALUATION = Evaluation(
@@ -20,8 +21,14 @@ EVALUATION = Evaluation(
         periods=(7, 10),
         characteristics=("male", "spouse", "white", "black", "hispanic"),
         window=Window(before=2, after=3, reference=(0, 0), bins="single"),
-        estimators=("ons_fixed_effects",),
+        estimators=("ons_fixed_effects", "callaway_santanna", "imputation", "sun_abraham"),
         headline="ons_fixed_effects",
+        # Half of 65 comparison people in three waves would leave too few of them in a bin to publish a placebo.
+        robustness=(
+            LongerReference(months=2),
+            MovedReference(months=1),
+            MovedIndexPlacebo(months=1),
+        ),
     ),
     outcomes=(
         Outcome(

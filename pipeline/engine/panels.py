@@ -1,4 +1,4 @@
-"""Panels in the store, read a shard at a time: the outcome asked for and nothing else."""
+"""Panels in the store, read a shard at a time: who and when, the outcome asked for, and nothing else."""
 
 from __future__ import annotations
 
@@ -85,13 +85,15 @@ class StoredPanel:
 
     def _shard(self, file: Path, outcome: str, *, characteristics: Sequence[str]) -> PanelShard:
         ages = ["birth_month"] if self._note["ages"] else []
-        table = _read(file, ["treatment_month", *ages, outcome, *characteristics])
+        table = _read(file, ["person_id", "treatment_month", "index_month", *ages, outcome, *characteristics])
         return PanelShard(
             first_month=self.first_month,
             outcome=_matrix(table[outcome], n_months=self.n_months),
             treatment_month=_numbers(table["treatment_month"]),
             birth_month=_numbers(table["birth_month"]) if ages else None,
             levels={name: _codes(table[name], levels=self._levels[name]) for name in characteristics},
+            person=table["person_id"].to_numpy(),
+            index_month=_numbers(table["index_month"]),
         )
 
 

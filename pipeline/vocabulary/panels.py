@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -32,6 +32,11 @@ class PanelShard:
         For each characteristic, ``(n,)`` int32 positions in :attr:`Panel.levels`; -1 where missing.
     covariates
         For each numeric covariate, ``(n,)`` float64 without NaN.
+    person
+        ``(n,)`` ids, for draws that do not depend on how people are sharded; ``None`` where a panel has none.
+    index_month
+        ``(n,)`` float64: the month of treatment, or for comparison people the month drawn for them; NaN, or ``None``,
+        where none was.
     """
 
     first_month: int
@@ -42,6 +47,23 @@ class PanelShard:
     weights: NDArray[np.float64] | None = None
     levels: Mapping[str, NDArray[np.int32]] = field(default_factory=dict)
     covariates: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    person: NDArray[np.object_] | None = None
+    index_month: NDArray[np.float64] | None = None
+
+    def of(self, rows: NDArray[np.int64]) -> PanelShard:
+        """The shard of these people alone."""
+        return replace(
+            self,
+            outcome=self.outcome[rows],
+            treatment_month=self.treatment_month[rows],
+            birth_month=None if self.birth_month is None else self.birth_month[rows],
+            cluster=None if self.cluster is None else self.cluster[rows],
+            weights=None if self.weights is None else self.weights[rows],
+            levels={name: codes[rows] for name, codes in self.levels.items()},
+            covariates={name: values[rows] for name, values in self.covariates.items()},
+            person=None if self.person is None else self.person[rows],
+            index_month=None if self.index_month is None else self.index_month[rows],
+        )
 
 
 class Panel(Protocol):

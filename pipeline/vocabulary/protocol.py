@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -14,9 +14,8 @@ from pipeline.vocabulary.codelists import Codelist
 from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.months import parse_month
 from pipeline.vocabulary.outcomes import OUTCOMES, Outcome
+from pipeline.vocabulary.robustness import MonthLabel, RobustnessRun, Studied, run_faults
 from pipeline.vocabulary.windows import Window
-
-MonthLabel = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 
 
 class _Declared(BaseModel):
@@ -80,19 +79,51 @@ class AgeSpline(_Declared):
     boundary: tuple[float, float] = (0.10, 0.90)
 
 
-class StaggeredAdoption(_Declared):
+class _EventStudies(_Declared):
+    """How effects by event time are estimated, and what is tried besides.
+
+    Attributes
+    ----------
+    estimators, headline
+        By their files' names; the headline's effects for everybody are the main result.
+    anticipation
+        Months (or periods) before the index in which there may be effects already, for estimators that allow for it.
+    compared_with
+        Whom estimators of group-time effects compare with, where they have the choice.
+    covariates
+        Characteristics that estimators of group-time effects adjust for.
+    subgroup_estimators
+        Those that also estimate by subgroup, the headline among them; ``None``: all.
+    robustness
+        The headline estimator's further runs, for everybody.
+    """
+
+    window: Window
+    estimators: tuple[str, ...]
+    headline: str
+    anticipation: int = Field(default=0, ge=0)
+    compared_with: Literal["never_treated", "not_yet_treated"] = "never_treated"
+    covariates: tuple[str, ...] = ()
+    subgroup_estimators: tuple[str, ...] | None = None
+    robustness: tuple[RobustnessRun, ...] = ()
+
+    @property
+    def by_subgroup(self) -> tuple[str, ...]:
+        """The estimators that also estimate by subgroup."""
+        return self.estimators if self.subgroup_estimators is None else self.subgroup_estimators
+
+
+class StaggeredAdoption(_EventStudies):
     """People treated in different months, compared before and after with people never treated."""
 
     kind: Literal["staggered_adoption"] = "staggered_adoption"
     index_event: Procedure
     comparison: GeneralPopulation
-    window: Window
-    estimators: tuple[str, ...]
-    headline: str
     age_spline: AgeSpline | None = AgeSpline()
+    period_unit: ClassVar[str] = "month"
 
 
-class LinkedPanel(_Declared):
+class LinkedPanel(_EventStudies):
     """People treated in different periods, in a panel that its owner has linked already.
 
     Attributes
@@ -117,9 +148,6 @@ class LinkedPanel(_Declared):
     period_unit: str
     periods: tuple[int, int]
     characteristics: tuple[str, ...] = ()
-    window: Window
-    estimators: tuple[str, ...]
-    headline: str
     age_spline: None = None
 
 
@@ -193,9 +221,44 @@ class Evaluation(_Declared):
             span = getattr(self, name)
             if span is not None and parse_month(span[0]) > parse_month(span[1]):
                 faults.append(f"{name} ends before it starts")
+        faults += self._study_faults()
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+    def _study_faults(self) -> list[str]:
+        """Covariates that nobody has, a reference that may be affected already, robustness runs at fault."""
+        design = self.design
+        known = _characteristics(design)
+        faults = [f"the panel has no covariate {name}" for name in design.covariates if name not in known]
+        strangers = [name for name in design.by_subgroup if name not in design.estimators]
+        faults += [f"{name}, to estimate by subgroup, is not among the estimators" for name in strangers]
+        if design.headline in design.estimators and design.headline not in design.by_subgroup:
+            faults.append("the headline estimator must also estimate by subgroup")
+        if design.window.reference[1] > -design.anticipation:
+            faults.append("the reference must end before anticipation may begin")
+        return [*faults, *run_faults(design.robustness, self._studied())]
+
+    def _studied(self) -> Studied:
+        design, between = self.design, self.observed_between
+        months = (parse_month(between[0]), parse_month(between[1])) if between else None
+        return Studied(
+            window=design.window,
+            anticipation=design.anticipation,
+            unit=design.period_unit,
+            observed=design.periods if isinstance(design, LinkedPanel) else months,
+            dated=isinstance(design, StaggeredAdoption),
+        )
+
+
+def _characteristics(design: StaggeredAdoption | LinkedPanel) -> tuple[str, ...]:
+    """What the design's panel says of people in words."""
+    if isinstance(design, LinkedPanel):
+        return design.characteristics
+    from pipeline.vocabulary.schemas.people import COHORT
+
+    numbers = {"birth_month", "age_at_index"}
+    return tuple(c.name for c in COHORT.columns if c.role == "characteristic" and c.name not in numbers)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -70,17 +70,20 @@ def _path(middle: float, outcome: str) -> float:
     return 0.0 if middle <= 0 else size * (1 - np.exp(-middle / 18)) + dip * np.exp(-middle / 1.5)
 
 
-def _estimate(protocol: Protocol, outcome: Any, bin_: Bin, group: tuple[str, str, str, int]) -> dict[str, Any]:
+def _estimate(
+    protocol: Protocol, outcome: Any, bin_: Bin, group: tuple[str, str, str, int], *, estimator: str = ""
+) -> dict[str, Any]:
     role, subgroup, level, n_treated = group
     unit_error = {"pay": 11.0, "pay_in_work": 12.0, "employed": 0.3, "earnings": 2900.0, "out_of_pocket": 540.0}
     error = unit_error[outcome.name] * np.sqrt(40_000 / n_treated if n_treated > 600 else 1.0)
     middle = (bin_.first + bin_.last) / 2
-    estimate = _path(middle, outcome.name) + 0.7 * error * np.sin(7 * bin_.number + len(level) + len(outcome.name))
     design = protocol.evaluation.design
+    wave = np.sin(7 * bin_.number + len(level) + len(outcome.name) + len(estimator))
+    estimate = _path(middle, outcome.name) * ("placebo" not in estimator) + 0.7 * error * wave
     return {
         "evaluation": protocol.name,
         "design": design.kind,
-        "estimator": design.headline,
+        "estimator": estimator or design.headline,
         "role": role,
         "outcome": outcome.name,
         "unit": outcome.unit,
@@ -116,7 +119,23 @@ def _estimates(protocol: Protocol, small: tuple[str, ...]) -> pa.Table:
             groups += [("subgroup", subgroup, level, n), ("robustness", subgroup, level, n)]
     bins = [bin_ for bin_ in evaluation.design.window.binned if not bin_.reference]
     rows = [_estimate(protocol, o, bin_, group) for o in evaluation.outcomes for group in groups for bin_ in bins]
+    rows += _besides(protocol, ("robustness", *groups[0][1:]))
     return ESTIMATES.conform(pa.Table.from_pylist(rows, schema=ESTIMATES.arrow))
+
+
+def _besides(protocol: Protocol, everybody: tuple[str, str, str, int]) -> list[dict[str, Any]]:
+    """The other estimators and the declared runs, for everybody, each with its own bins."""
+    design, outcomes = protocol.evaluation.design, protocol.evaluation.outcomes
+    windows = {name: design.window for name in design.estimators if name != design.headline}
+    for run in design.robustness:
+        windows[f"{design.headline}:{run.name(design.period_unit)}"] = run.window(design.window)
+    return [
+        _estimate(protocol, outcome, bin_, everybody, estimator=estimator)
+        for estimator, window in windows.items()
+        for outcome in outcomes
+        for bin_ in window.binned
+        if not bin_.reference
+    ]
 
 
 def _attrition(treated: int, comparison: int) -> pa.Table:

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from evaluations import load
 from pipeline.release.disclosure.release import Release
 from pipeline.release.publication.facts import Facts
 from pipeline.release.publication.pages import evaluation_page, index_page
@@ -87,10 +88,47 @@ def test_every_outcome_has_a_headline_sentence(releases: Mapping[str, Release], 
 
 def test_a_page_says_that_evidence_is_not_assessed(releases: Mapping[str, Release], source: str, name: str):
     results = releases[name].diagnostics.num_rows
+    runs = {"bariatric_surgery": 8, "hospitalisation_and_earnings": 3}[name]
     assert (
-        "Evidence: not assessed. Behind these numbers stand one estimator (ONS fixed effects) and one credibility "
-        f"check (pre-trend). 1 of {results} results of checks is a fail. Treat every number as unreviewed."
+        "Evidence: not assessed. Behind these numbers stand 4 estimators (Callaway and Sant'Anna, imputation, ONS "
+        f"fixed effects and Sun and Abraham), {runs} robustness runs and one credibility check (pre-trend). "
+        f"1 of {results} results of checks is a fail. Treat every number as unreviewed."
     ) in _words(source)
+
+
+def test_every_estimator_is_on_the_chart_and_in_its_text_alternative(releases: Mapping[str, Release], source: str):
+    charts = re.findall(r'<svg [^>]*aria-labelledby="[a-z_]+-chart-(?:wide|narrow)-title.*?</svg>', source, re.DOTALL)
+    assert charts
+    for chart in charts:
+        (described,) = re.findall(r"<desc [^>]*>(.*?)</desc>", chart)
+        drawn = chart.replace(described, "")
+        assert "ONS fixed effects (headline)" in drawn
+        for name in ("Callaway and Sant'Anna", "Imputation", "Sun and Abraham"):
+            assert name in drawn
+            assert f"{name}: " in described
+
+
+def test_the_robustness_section_has_every_declared_run(releases: Mapping[str, Release], source: str, name: str):
+    evaluation = load(name).evaluation
+    section = source[source.index('<section id="robustness"') : source.index('<section id="flow"')]
+    tables = re.findall(r"<table.*?</table>", section, re.DOTALL)
+    assert len(tables) == len(evaluation.outcomes)
+    for shown in tables:
+        labels = [html.unescape(label) for label in re.findall(r'<th scope="row"[^>]*>(.*?)</th>', shown)]
+        unit = evaluation.design.period_unit
+        assert labels[0] == "Headline: ONS fixed effects"
+        for run in evaluation.design.robustness:
+            assert any(run.title(unit).lower() in label.lower() for label in labels)
+        placebos = [run for run in evaluation.design.robustness if run.placebo]
+        assert len(re.findall("zero, which the interval (?:includes|does not include)", shown)) == len(placebos)
+
+
+def test_each_declared_run_is_said_in_words_in_the_protocol(source: str, name: str):
+    design = load(name).evaluation.design
+    words = _words(source)
+    for run in design.robustness:
+        said = run.words(design.period_unit)
+        assert f"{said[:1].upper()}{said[1:]} ({run.name(design.period_unit)})" in words
 
 
 def test_every_drawing_has_a_title_and_a_description(source: str):

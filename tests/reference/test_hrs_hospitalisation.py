@@ -102,7 +102,7 @@ class WavePanel:
 def test_estimators_beside_the_headline_are_robustness(waves):
     protocol = evaluations.load("hospitalisation_and_earnings")
     estimators = ("ons_fixed_effects", "sun_abraham", "imputation")
-    design = protocol.evaluation.design.model_copy(update={"estimators": estimators})
+    design = protocol.evaluation.design.model_copy(update={"estimators": estimators, "robustness": ()})
     evaluation = protocol.evaluation.model_copy(update={"design": design})
     found = staggered_adoption.estimates(
         WavePanel(waves), dataclasses.replace(protocol, evaluation=evaluation), read_settings().inference

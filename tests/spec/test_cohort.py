@@ -180,6 +180,16 @@ def test_a_missing_operation_date_gives_way_to_the_episode_start(population, pro
     assert treated_rows(population.cohort(protocol)[0])["undated"]["treatment_month"] == INDEX_MONTH
 
 
+def test_an_operation_without_any_date_is_counted_and_carries_no_index_month(population, protocol):
+    undated = {"epistart": None, "operation_dates": [None]}
+    population.treated("never dated", episode("never dated", **undated, epikey="one"))
+    population.treated("dated too", episode("dated too", **undated, epikey="two"), episode("dated too"))
+    cohort, attrition = population.cohort(protocol)
+    assert treated_rows(cohort)["dated too"]["treatment_month"] == INDEX_MONTH
+    assert "never dated" not in cohort["person_id"].to_pylist()
+    assert excluded(attrition, "treated") == {"operation without any date": 1}
+
+
 def test_the_first_of_two_operations_counts(population, protocol):
     population.treated("twice", episode("twice", epistart=date(2018, 1, 1)), episode("twice"))
     cohort, attrition = population.cohort(protocol)
@@ -269,7 +279,7 @@ def test_everyone_excluded_is_counted_with_the_first_reason_that_applies(populat
         "not resident in England": 1,
     }
     rows = [row for row in attrition.to_pylist() if row["arm"] == "treated"]
-    assert rows[0]["reason"] == "people with an operation of bariatric_opcs4 since April 2009"
+    assert rows[0]["reason"] == "people with an operation of bariatric_opcs4 since April 2009, or without a date"
     assert (rows[0]["remaining"], rows[-1]["remaining"]) == (7, 1)
     for before, after in pairwise(rows):
         assert after["remaining"] == before["remaining"] - after["excluded"]

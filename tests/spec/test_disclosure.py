@@ -210,6 +210,24 @@ def test_a_count_written_into_a_reason_is_treated_as_a_count(tables):
     ]  # fmt: skip
 
 
+def test_the_length_of_a_robustness_run_declares_no_count(tables):
+    lengths = {run.get("months") for run in tables["protocol"]["evaluation"]["design"]["robustness"]}
+    assert {6, 12} <= lengths
+    flow = attrition([(0, "everybody", 0, 1003), (1, "6 without a link, 12 with two", 52, 951)])
+    release = disclose(**tables | {"attrition": flow})
+    assert shown(release.attrition, "reason")[1] == ("[c] without a link, 10 with two",)
+
+
+def test_a_run_passes_the_door_as_any_estimate_and_its_bins_declare_no_count(tables):
+    run = "ons_fixed_effects:placebo_half_comparison"
+    rows = [estimate(), *(estimate(estimator=run, role="robustness", months_from=m, months_to=m) for m in (1, 2, 3))]
+    rows[1] |= {"n_treated": 9}
+    said = diagnostics(sentence="The paths of 3 people differ.")
+    release = disclose(**tables | {"estimates": estimates(rows), "diagnostics": said})
+    assert shown(release.estimates, "obs_status") == [("",), ("c",), ("",), ("",)]
+    assert shown(release.diagnostics, "status", "sentence") == [("pass", "The paths of [c] people differ.")]
+
+
 def test_a_link_rate_is_made_from_rounded_counts(tables):
     release = disclose(**tables)
     assert shown(release.linkage_quality, "n_people", "n_linked", "link_rate")[0] == (1005, 950, 94.53)

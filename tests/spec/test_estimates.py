@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -45,12 +47,22 @@ class DrawnPanel:
             treatment_month=treatment_month,
             birth_month=(FIRST_MONTH - random.integers(300, 700, n)).astype(float),
             levels={"sex": random.integers(0, 2, n), "age_band": np.zeros(n, dtype=np.int32)},
+            person=np.array([f"{seed}-{place}" for place in range(n)], dtype=object),
+            index_month=np.where(np.isnan(treatment_month), FIRST_MONTH + random.integers(10, 50, n), treatment_month),
         )
 
 
 @pytest.fixture(scope="module")
-def protocol():
+def declared():
     return evaluations.load("bariatric_surgery")
+
+
+@pytest.fixture(scope="module")
+def protocol(declared):
+    """The headline estimator alone, without robustness runs."""
+    alone = {"estimators": ("ons_fixed_effects",), "subgroup_estimators": None, "robustness": ()}
+    design = declared.evaluation.design.model_copy(update=alone)
+    return replace(declared, evaluation=declared.evaluation.model_copy(update={"design": design}))
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +127,21 @@ def test_a_bin_that_nobody_reaches_is_null(frame):
     unreached = frame.query("months_from == 55")
     assert unreached[["estimate", "std_error", "ci_lower", "band_upper"]].isna().all(axis=None)
     assert (unreached["n_treated"] == 0).all()
+
+
+def test_everything_that_is_declared_has_its_rows(declared, protocol, table):
+    everything = staggered_adoption.estimates(DrawnPanel(), declared, SETTINGS)
+    assert everything.schema.equals(ESTIMATES.arrow)
+    frame = everything.to_pandas()
+    runs = [f"ons_fixed_effects:{run.name('month')}" for run in declared.evaluation.design.robustness]
+    assert set(frame["estimator"]) == {*declared.evaluation.design.estimators, *runs}
+    for outcome in ("pay", "pay_in_work", "employed"):
+        month = frame.query(f"outcome == '{outcome}' and subgroup == 'all' and months_from == 1").set_index("estimator")
+        assert month["estimate"].notna().all()
+        assert month["role"].to_dict() == {
+            name: "headline" if name == "ons_fixed_effects" else "robustness" for name in month.index
+        }
+    assert everything.filter(pa.compute.equal(everything["estimator"], "ons_fixed_effects")).equals(table)
 
 
 def test_two_runs_give_the_same_table(table, protocol):

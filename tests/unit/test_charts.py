@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from pipeline.release.publication.pages.charts.event_study import described, event_study
-from pipeline.release.publication.pages.charts.forest import forest
+from pipeline.release.publication.pages.charts.forest import choices, forest
 from pipeline.release.publication.pages.charts.sparkline import sparkline
-from pipeline.release.publication.pages.effects import Effect, Estimate, Interval, OutcomeEffects
+from pipeline.release.publication.pages.effects import Effect, Estimate, Interval, OutcomeEffects, Series
 from pipeline.vocabulary.outcomes import EMPLOYED
 from pipeline.vocabulary.windows import Window
 
@@ -50,6 +51,68 @@ def outcome_effects(*withheld: int) -> OutcomeEffects:
         subgroups=tuple(effect(value, 55, 60, subgroup="sex", level=level) for level, value in levels),
         interacted=(),
     )
+
+
+def with_others(*, withheld: int | None = None) -> OutcomeEffects:
+    """The same beside two estimators, one run and one placebo; an estimator's bin that begins at ``withheld`` is."""
+    plain = outcome_effects()
+
+    def moved(by: float) -> tuple[Effect, ...]:
+        shown = ((e.estimate.value + by, e) for e in plain.headline if e.estimate)
+        return tuple(effect(None if e.first == withheld else value, e.first, e.last) for value, e in shown)
+
+    return replace(
+        plain,
+        estimator="ons_fixed_effects",
+        others=(
+            Series(name="callaway_santanna", title="Callaway and Sant'Anna", effects=moved(0.25)),
+            Series(name="imputation", title="Imputation", effects=moved(-0.5)),
+        ),
+        runs=(
+            Series(name="ons_fixed_effects:a", title="Reference of 12 months", effects=moved(0.1)),
+            Series(name="ons_fixed_effects:b", title="Index 24 months earlier", effects=moved(-1.4), placebo=True),
+        ),
+    )
+
+
+def test_other_estimators_are_lines_of_their_own_marks_dashes_and_names():
+    for drawing in event_study(with_others(), key="k"):
+        lines = re.findall(r'<path d="[^"]*" clip-path[^>]*stroke-dasharray: ([^;"]+)', drawing.svg)
+        assert len(set(lines) - {""}) >= 2
+        for name in ("ONS fixed effects (headline)", "Callaway and Sant'Anna", "Imputation"):
+            assert f">{name}<" in drawing.svg
+        # The headline's own points, and one in the legend.
+        assert len(POINT.findall(drawing.svg)) == len(WINDOW.binned)
+
+
+def test_a_withheld_bin_of_another_estimator_is_not_drawn():
+    marks = re.compile(r'<use [^>]*style="fill: #ffffff; stroke: #801650')
+    whole, gap = (event_study(with_others(withheld=first), key="k")[0].svg for first in (None, 55))
+    assert len(marks.findall(whole)) - len(marks.findall(gap)) == 1
+
+
+def test_the_text_alternative_tells_what_other_estimators_say():
+    alternative = event_study(with_others(), key="k")[0].svg
+    told = re.search(r"<desc [^>]*>(.*?)</desc>", alternative)
+    assert told is not None
+    assert "Callaway and Sant'Anna: 1.750 percentage points in months 55 to 60; furthest from ONS" in told[1]
+    assert "by 0.500 percentage points." in told[1]
+
+
+def test_a_chart_without_other_estimators_has_no_legend():
+    for drawing in event_study(outcome_effects(), key="k"):
+        assert "(headline)" not in drawing.svg
+
+
+def test_choices_have_a_line_each_placebos_under_their_heading():
+    for drawing in choices(with_others(), key="k"):
+        assert len(POINT.findall(drawing.svg)) == 5
+        assert ">Placebos, which should be zero<" in drawing.svg
+        assert "Index 24 months earlier, 0.100 percentage points" in drawing.svg
+
+
+def test_without_anything_beside_the_headline_there_are_no_choices():
+    assert choices(outcome_effects(), key="k") == ()
 
 
 def test_every_published_bin_is_a_point_and_the_reference_is_hollow():
@@ -95,9 +158,9 @@ def test_a_sparkline_draws_every_published_bin():
     assert len(POINT.findall(sparkline(outcome_effects(1), key="k").svg)) == len(WINDOW.binned) - 2
 
 
-@pytest.mark.parametrize("draw", [event_study, forest])
+@pytest.mark.parametrize("draw", [event_study, forest, choices])
 def test_the_same_effects_are_the_same_bytes(draw):
-    assert draw(outcome_effects(), key="k") == draw(outcome_effects(), key="k")
+    assert draw(with_others(), key="k") == draw(with_others(), key="k")
 
 
 def test_charts_of_one_page_share_no_id():

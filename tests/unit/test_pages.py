@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.release.publication.pages.effects import Effect, Estimate, Interval, OutcomeEffects
+from pipeline.release.publication.pages.effects import Effect, Estimate, Interval, OutcomeEffects, Series
 from pipeline.release.publication.pages.headlines import headlines, sentence
+from pipeline.release.publication.pages.robustness import estimators_table, robustness_table
 from pipeline.release.publication.pages.tables import effect_table, subgroup_table
 from pipeline.release.publication.pages.words import (
     MINUS,
@@ -120,6 +122,41 @@ def test_every_row_of_a_table_is_as_wide_as_its_headings():
     for interacted in ((), (level,), (level, withheld)):
         shown = subgroup_table(effects(level, subgroups=(level, withheld), interacted=interacted), key="k")
         assert {len(row) for row in shown.rows} == {len(shown.headings)}
+
+
+def test_the_robustness_table_says_what_each_line_should_be():
+    headline = effects(effect(84.0, 21.5))
+    series = {
+        "imputation": (effect(90.0, 21.5), False),
+        "ons_fixed_effects:reference_12_months": (effect(None), False),
+        "ons_fixed_effects:placebo_one": (effect(-3.0, 4.0, first=19, last=24), True),
+        "ons_fixed_effects:placebo_two": (effect(9.0, 4.0, first=19, last=24), True),
+        "ons_fixed_effects:placebo_three": (effect(None, first=19, last=24), True),
+    }
+    beside = [Series(name=n, title=n, effects=(one,), placebo=placebo) for n, (one, placebo) in series.items()]
+    shown = robustness_table(
+        replace(headline, estimator="ons_fixed_effects", others=tuple(beside[:1]), runs=tuple(beside[1:])), key="k"
+    )
+    assert {len(row) for row in shown.rows} == {len(shown.headings)}
+    assert [row[2] for row in shown.rows] == [
+        "[z]",
+        "close to the headline",
+        "close to the headline",
+        "zero, which the interval includes",
+        "zero, which the interval does not include",
+        "zero",
+    ]
+    assert [row[1] for row in shown.rows][-1] == "months 19 to 24"
+    assert set(shown.rows[2][3:]) == {"[c]"}
+
+
+def test_numbers_by_estimator_stand_side_by_side_by_bin():
+    headline = effects(effect(1.0, first=1, last=1), effect(2.0))
+    other = Series(name="sun_abraham", title="Sun and Abraham", effects=(effect(3.0, first=1, last=1),))
+    shown = estimators_table(replace(headline, estimator="ons_fixed_effects", others=(other,)), key="k")
+    assert shown.headings == ("Month", "ONS fixed effects", "Sun and Abraham")
+    assert [row[2] for row in shown.rows] == ["3.00 (2.00 to 4.00)", "[x]"]
+    assert estimators_table(headline, key="k").rows == ()
 
 
 @pytest.mark.parametrize(

@@ -67,13 +67,9 @@ def last_treated_as_comparison(panel: FramePanel, *, anticipation: int) -> Frame
     if not months:
         raise NotEstimable(Fault(what="there is no month before people treated last are treated"))
     kept = replace(
-        shard,
+        shard.of(rows),
         outcome=shard.outcome[rows, :months],
         treatment_month=np.where(treated < treated.max(), treated, np.nan),
-        birth_month=None if shard.birth_month is None else shard.birth_month[rows],
-        cluster=None if shard.cluster is None else shard.cluster[rows],
-        weights=None if shard.weights is None else shard.weights[rows],
-        levels={name: codes[rows] for name, codes in shard.levels.items()},
     )
     return replace(panel, shard=kept)
 

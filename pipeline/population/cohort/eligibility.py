@@ -32,6 +32,7 @@ def treated_rules(study: Study) -> tuple[Rule, ...]:
     since, until = (f"{first_day(month):%B %Y}" for month in study.treated_between)
     return (
         Rule(reason="not linked to a census person", holds="person_id IS NOT NULL"),
+        Rule(reason="operation without any date", holds="index_month IS NOT NULL"),
         Rule(reason=f"first operation before {since}", holds=f"index_month >= {study.treated_between[0]}"),
         Rule(reason=f"first operation after {until}", holds=f"index_month <= {study.treated_between[1]}"),
         Rule(

@@ -35,11 +35,16 @@ def operated_sql(study: Study, *, hes: str, health_person: str) -> str:
 
 
 def first_operation_sql(study: Study, *, operated: str) -> str:
-    """SQL: the first operation of each unit since ``first_since``; ties go to the earlier episode, then its key."""
+    """SQL: the first operation of each unit since ``first_since``; ties go to the earlier episode, then its key.
+
+    A unit of which no operation since then has a date keeps one without, so that it can be counted.
+    """
+    since = f"DATE {quoted(study.event.first_since.isoformat())}"
+    order = "operation_day NULLS LAST, epistart NULLS LAST, epikey"
     return f"""
     SELECT * EXCLUDE (nth) FROM (
-        SELECT *, row_number() OVER (PARTITION BY unit ORDER BY operation_day, epistart, epikey) AS nth
-        FROM {operated} WHERE operation_day >= DATE {quoted(study.event.first_since.isoformat())})
+        SELECT *, row_number() OVER (PARTITION BY unit ORDER BY {order}) AS nth
+        FROM {operated} WHERE operation_day IS NULL OR operation_day >= {since})
     WHERE nth = 1"""
 
 

@@ -68,7 +68,9 @@ def _treated(work: duckdb.DuckDBPyConnection, plan: Study, *, spine: str) -> tup
         f"FROM ({at_index_sql(plan, relation=indexed)})"
     )
     work.execute("CREATE TEMP TABLE treated AS SELECT * FROM indexed WHERE excluded_at IS NULL")
-    start = f"people with an operation of {plan.operations.name} since {plan.event.first_since:%B %Y}"
+    start = (
+        f"people with an operation of {plan.operations.name} since {plan.event.first_since:%B %Y}, or without a date"
+    )
     steps = counted(work, rules, arm="treated", start=start, relation="indexed")
     _refuse_empty(steps, to_do="Check the code lists and the link tables against the delivery.")
     return steps

@@ -43,7 +43,7 @@ def disclose_diagnostics(
     frame["status"] = frame["status"].mask(hidden, "not evaluated")
     sentences = frame["sentence"].mask(hidden, WITHHELD)
     frame["sentence"] = with_safe_numbers(
-        sentences, declared=_counted(estimates) | declared_numbers(protocol), rules=rules
+        sentences, declared=_counted(estimates, of=set(frame["estimator"])) | declared_numbers(protocol), rules=rules
     )
     published = DIAGNOSTICS.conform(pa.Table.from_pandas(frame, preserve_index=False))
     changed = int((frame["sentence"] != sentences).sum())
@@ -88,9 +88,12 @@ def with_safe_numbers(texts: pd.Series, *, declared: frozenset[int], rules: Disc
 def declared_numbers(protocol: Mapping[str, Any]) -> frozenset[int]:
     """Every whole number that the protocol declares: ages, windows, sizes, years, fixed before any record was read.
 
-    Months and days of dates are none, nor are the outcomes' decimals: they would let small counts pass.
+    Months and days of dates are none, nor are the outcomes' decimals and the lengths of robustness runs, of which no
+    sentence speaks: they would let small counts pass.
     """
     declaration = {name: value for name, value in protocol["evaluation"].items() if name != "outcomes"}
+    if isinstance(design := declaration.get("design"), dict):
+        declaration["design"] = {name: value for name, value in design.items() if name != "robustness"}
     return frozenset(_whole_numbers(declaration))
 
 
@@ -104,10 +107,11 @@ def _whole_numbers(declared: object) -> Iterator[int]:
         yield abs(declared)
 
 
-def _counted(estimates: pa.Table) -> frozenset[int]:
-    """How many bins a model has, in all, before the index and identified there: sentences speak of them."""
+def _counted(estimates: pa.Table, *, of: set[str]) -> frozenset[int]:
+    """How many bins a model of these estimators has, in all, before the index and identified: sentences say so."""
     model = ["estimator", "role", "outcome", "subgroup", "subgroup_value"]
     frame = frame_of(estimates.select([*model, "months_to", "estimate"]))
+    frame = frame[frame["estimator"].isin(of)]
     before = frame[frame["months_to"] <= 0]
     identified = before[before["estimate"].notna()]
     return frozenset(int(bins) for rows in (frame, before, identified) for bins in rows.groupby(model).size())

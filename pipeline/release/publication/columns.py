@@ -22,7 +22,9 @@ _FIGURE = "In the unit of the row; empty where suppressed."
 COLUMNS = {
     "evaluation": _meaning("Evaluation", "Name of the evaluation; its protocol is in the manifest and on its page."),
     "design": _meaning("Design", "How treated people are compared with others."),
-    "estimator": _meaning("Estimator", "Method by which the effect was estimated."),
+    "estimator": _meaning("Estimator", "Method by which the effect was estimated; after a colon, the declared "
+                          "robustness run in which it was. A placebo run's months count from an index at which nothing "
+                          "happened."),
     "role": _meaning("Role", "headline: the registered main result; robustness: the same question by another "
                      "specification; subgroup: some of the people."),
     "outcome": _meaning("Outcome", "What was measured."),

@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipeline.release.disclosure.release import Release
+from pipeline.release.publication.pages.words import as_heading
 from pipeline.vocabulary.outcomes import Outcome
-from pipeline.vocabulary.protocol import Evaluation, LinkedPanel, request_error
+from pipeline.vocabulary.protocol import Evaluation, request_error
 from pipeline.vocabulary.windows import Bin
 
 
@@ -59,6 +60,28 @@ class Effect:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Series:
+    """Effects for everybody by another estimator, or by the headline estimator in a declared run.
+
+    Attributes
+    ----------
+    name
+        As in the estimates' column ``estimator``.
+    title
+        The same in a few words.
+    effects
+        In order of event time, without the reference.
+    placebo
+        Whether every effect should be zero.
+    """
+
+    name: str
+    title: str
+    effects: tuple[Effect, ...]
+    placebo: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class OutcomeEffects:
     """Everything published about one outcome of one evaluation.
 
@@ -72,6 +95,10 @@ class OutcomeEffects:
         The last bin's effect of each level of each declared characteristic, in the declared order.
     interacted
         The same from the models that also interact the covariates (role ``robustness``).
+    estimator
+        The headline estimator.
+    others, runs
+        Everybody's effects by the other estimators, and in the declared robustness runs, in the declared order.
     """
 
     outcome: Outcome
@@ -81,6 +108,9 @@ class OutcomeEffects:
     reference: tuple[Bin, ...]
     subgroups: tuple[Effect, ...]
     interacted: tuple[Effect, ...]
+    estimator: str = ""
+    others: tuple[Series, ...] = ()
+    runs: tuple[Series, ...] = ()
 
 
 def declaration(release: Release) -> Evaluation:
@@ -99,8 +129,7 @@ def declaration(release: Release) -> Evaluation:
 
 def period_unit(evaluation: Evaluation) -> str:
     """What an event time counts, in the singular."""
-    design = evaluation.design
-    return design.period_unit if isinstance(design, LinkedPanel) else "month"
+    return evaluation.design.period_unit
 
 
 def outcome_effects(release: Release) -> tuple[OutcomeEffects, ...]:
@@ -111,8 +140,10 @@ def outcome_effects(release: Release) -> tuple[OutcomeEffects, ...]:
 
 
 def _of_outcome(evaluation: Evaluation, outcome: Outcome, rows: list[dict[str, Any]]) -> OutcomeEffects:
-    mine = [row for row in rows if row["outcome"] == outcome.name and row["estimator"] == evaluation.design.headline]
-    binned = evaluation.design.window.binned
+    measured = [row for row in rows if row["outcome"] == outcome.name]
+    design = evaluation.design
+    mine = [row for row in measured if row["estimator"] == design.headline]
+    binned = design.window.binned
     headline = (_effect(row) for row in mine if row["role"] == "headline" and row["subgroup"] == "all")
     return OutcomeEffects(
         outcome=outcome,
@@ -122,7 +153,26 @@ def _of_outcome(evaluation: Evaluation, outcome: Outcome, rows: list[dict[str, A
         reference=tuple(b for b in binned if b.reference),
         subgroups=tuple(_levels(evaluation, mine, role="subgroup")),
         interacted=tuple(_levels(evaluation, mine, role="robustness")),
+        estimator=design.headline,
+        others=tuple(
+            _series(measured, name, as_heading(name)) for name in design.estimators if name != design.headline
+        ),
+        runs=tuple(_runs(evaluation, measured)),
     )
+
+
+def _runs(evaluation: Evaluation, rows: list[dict[str, Any]]) -> Iterator[Series]:
+    """The declared robustness runs."""
+    design = evaluation.design
+    for run in design.robustness:
+        name = f"{design.headline}:{run.name(design.period_unit)}"
+        yield _series(rows, name, run.title(design.period_unit), placebo=run.placebo)
+
+
+def _series(rows: list[dict[str, Any]], name: str, title: str, *, placebo: bool = False) -> Series:
+    mine = (_effect(row) for row in rows if row["estimator"] == name and row["subgroup"] == "all")
+    effects = tuple(sorted(mine, key=lambda effect: effect.first))
+    return Series(name=name, title=title, effects=effects, placebo=placebo)
 
 
 def _levels(evaluation: Evaluation, rows: list[dict[str, Any]], *, role: str) -> Iterator[Effect]:

@@ -11,7 +11,7 @@ from pipeline.release.publication.facts import Facts
 from pipeline.release.publication.pages import protocol, tables
 from pipeline.release.publication.pages.charts.drawing import Drawing
 from pipeline.release.publication.pages.charts.event_study import event_study
-from pipeline.release.publication.pages.charts.forest import forest
+from pipeline.release.publication.pages.charts.forest import choices, forest
 from pipeline.release.publication.pages.effects import (
     OutcomeEffects,
     declaration,
@@ -21,19 +21,23 @@ from pipeline.release.publication.pages.effects import (
 from pipeline.release.publication.pages.evidence import Evidence, evidence
 from pipeline.release.publication.pages.flow import flows
 from pipeline.release.publication.pages.headlines import headlines
+from pipeline.release.publication.pages.robustness import estimators_table, robustness_table
 from pipeline.release.publication.pages.templates import render
 from pipeline.release.publication.pages.words import as_heading
 
 
 @dataclass(frozen=True, kw_only=True)
 class OutcomeSection:
-    """One outcome: its sentences, its two charts and the numbers behind them."""
+    """One outcome: its sentences, its charts and the numbers behind them."""
 
     key: str
     title: str
     sentences: tuple[str, ...]
     chart: tuple[Drawing, ...]
     numbers: tables.Table
+    estimators: tables.Table
+    robustness_chart: tuple[Drawing, ...]
+    robustness: tables.Table
     subgroup_chart: tuple[Drawing, ...]
     subgroup_numbers: tables.Table
 
@@ -79,6 +83,9 @@ def _section(effects: OutcomeEffects, intervention: str) -> OutcomeSection:
         sentences=headlines(effects, intervention),
         chart=event_study(effects, key=f"{name}-chart"),
         numbers=tables.effect_table(effects, key=f"{name}-numbers"),
+        estimators=estimators_table(effects, key=f"{name}-estimators"),
+        robustness_chart=choices(effects, key=f"{name}-robustness"),
+        robustness=robustness_table(effects, key=f"{name}-robustness-numbers"),
         subgroup_chart=forest(effects, key=f"{name}-subgroups"),
         subgroup_numbers=tables.subgroup_table(effects, key=f"{name}-subgroup-numbers"),
     )

@@ -24,17 +24,26 @@ class Evidence:
 
 
 def evidence(release: Release) -> Evidence:
-    """The evidence column of the estimates in words, with how many estimators and checks there are."""
+    """The evidence column of the estimates in words, with how many estimators, runs and checks there are."""
     levels = {value for value in release.estimates["evidence"].to_pylist() if value}
     level = listed(tuple(sorted(levels))) or NOT_ASSESSED
-    estimators = _distinct(release, "estimates", "estimator")
+    named_runs = _distinct(release, "estimates", "estimator")
+    estimators = tuple(name for name in named_runs if ":" not in name)
     checks = _distinct(release, "diagnostics", "check")
     unreviewed = " Treat every number as unreviewed." if level == NOT_ASSESSED else ""
     return Evidence(
         level=level,
-        sentence=f"Behind these numbers stand {_several(estimators, 'estimator')} and "
+        sentence=f"Behind these numbers stand {_several(estimators, 'estimator')}"
+        f"{_runs(len(named_runs) - len(estimators))} and "
         f"{_several(checks, 'credibility check')}.{_failures(release)}{unreviewed}",
     )
+
+
+def _runs(number: int) -> str:
+    """Robustness runs, which have their own table, by number alone."""
+    if not number:
+        return ""
+    return ", one robustness run" if number == 1 else f", {number} robustness runs"
 
 
 def _failures(release: Release) -> str:

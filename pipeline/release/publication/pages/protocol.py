@@ -13,6 +13,7 @@ from pipeline.release.disclosure.release import Release
 from pipeline.release.publication.pages.words import estimator, listed, named, number, span
 from pipeline.vocabulary.months import first_day, parse_month
 from pipeline.vocabulary.protocol import Evaluation, LinkedPanel, StaggeredAdoption
+from pipeline.vocabulary.robustness import RobustnessRun
 from pipeline.vocabulary.windows import Window
 
 
@@ -72,6 +73,9 @@ def _lines(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
     yield "Age bands", _age_bands(evaluation.age_bands)
     yield "Estimators", "; ".join(estimator(name) for name in design.estimators)
     yield "Headline estimator", design.headline
+    yield "Group-time effects", _group_time(design)
+    yield "Estimators by subgroup", listed(tuple(named(name) for name in design.subgroup_estimators or ()))
+    yield from (_run(run, design.period_unit) for run in design.robustness)
     yield "Sources", listed(evaluation.sources)
     yield "Disclosure profile", evaluation.disclosure_profile
 
@@ -155,6 +159,22 @@ def _eligibility(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
         yield "Index events", _months(evaluation.treated_between)
     if evaluation.observed_between is not None:
         yield "Outcomes observed", _months(evaluation.observed_between)
+
+
+def _group_time(design: StaggeredAdoption | LinkedPanel) -> str:
+    """What the estimators of group-time effects are told besides."""
+    compared = {"never_treated": "never treated", "not_yet_treated": "never or not yet treated"}
+    covariates = listed(tuple(named(name) for name in design.covariates)) or "no covariates"
+    before = f"{design.anticipation} {design.period_unit}s" if design.anticipation else "none"
+    return (
+        f"Compared with people {compared[design.compared_with]}, adjusted for {covariates}; "
+        f"anticipation before the index allowed for: {before}"
+    )
+
+
+def _run(run: RobustnessRun, unit: str) -> tuple[str, str]:
+    title, words = run.title(unit), run.words(unit)
+    return f"Robustness: {title[:1].lower()}{title[1:]}", f"{words[:1].upper()}{words[1:]} ({run.name(unit)})"
 
 
 def _window(window: Window) -> str:

@@ -22,6 +22,8 @@ _NAMES = {
     "five_year_band": "five-year age band at the index month",
     "imd_quintile": "deprivation quintile (IMD)",
     "ons_fixed_effects": "ONS fixed effects",
+    "callaway_santanna": "Callaway and Sant'Anna",
+    "sun_abraham": "Sun and Abraham",
     "pre_trend": "pre-trend",
     "relative_magnitude": "departures from parallel trends",
 }
@@ -30,6 +32,12 @@ _NAMES = {
 _ESTIMATORS = {
     "ons_fixed_effects": "event-time bins with person and calendar-period fixed effects, errors clustered by person "
     "(the specification published by ONS)",
+    "callaway_santanna": "each treatment month's people against comparison people since the reference, added up "
+    "(Callaway and Sant'Anna 2021)",
+    "imputation": "outcomes less those imputed from untreated people and periods, by person and calendar-period fixed "
+    "effects (Borusyak, Jaravel and Spiess 2024)",
+    "sun_abraham": "fixed effects with an effect for each treatment month and event time, weighted by their people "
+    "(Sun and Abraham 2021)",
 }
 
 

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from pipeline.release.publication.pages.charts import estimators
 from pipeline.release.publication.pages.charts.drawing import (
     BAND,
     BAND_EDGE,
@@ -36,15 +37,18 @@ def event_study(effects: OutcomeEffects, *, key: str) -> tuple[Drawing, ...]:
     def draw(axes: Axes, size: Size) -> None:
         _guides(axes)
         _bands(axes, effects.headline)
+        estimators.draw(axes, effects, size)
         _points(axes, effects.headline, size)
         _reference(axes, effects.reference, size)
         _withheld(axes, effects.headline, size)
         _axes(axes, effects, size)
 
     alternative = Alternative(
-        key=key, title=f"Effect on {effects.outcome.title}, by {effects.period_unit}", description=described(effects)
+        key=key,
+        title=f"Effect on {effects.outcome.title}, by {effects.period_unit}",
+        description=described(effects) + estimators.described(effects),
     )
-    return tuple(drawing(draw, size=size, alternative=alternative) for size in SIZES)
+    return tuple(drawing(draw, size=estimators.with_legend(size, effects), alternative=alternative) for size in SIZES)
 
 
 def described(effects: OutcomeEffects) -> str:
