@@ -59,5 +59,9 @@ class Panel(Protocol):
     def levels(self) -> Mapping[str, tuple[str, ...]]:
         """The levels of each characteristic, in the order that shards number them."""
 
-    def shards(self, outcome: str, characteristics: Sequence[str] = ()) -> Iterator[PanelShard]:
-        """One shard after another, with the outcome and the characteristics asked for."""
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Numeric facts about people, one value each, that are not characteristics."""
+
+    def shards(self, outcome: str, names: Sequence[str] = ()) -> Iterator[PanelShard]:
+        """One shard after another, with the outcome and what is named: characteristics and covariates."""

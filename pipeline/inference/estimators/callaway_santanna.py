@@ -67,6 +67,7 @@ def fit(
         If the panel cannot answer for one of the models.
     """
     _refuse_reference(specification)
+    _refuse_covariates(panel, specification.covariates)
     with threadpool_limits(limits=1, user_api="blas"):
         return tuple(
             _Fit(panel, outcome, specification=specification, model=model).study(detail=detail) for model in models
@@ -173,6 +174,13 @@ def _refuse_reference(specification: Specification) -> None:
         )
 
 
+def _refuse_covariates(panel: Panel, covariates: Sequence[str]) -> None:
+    unknown = [name for name in covariates if name not in panel.levels and name not in panel.covariates]
+    if unknown:
+        remedy = f"It has {', '.join((*panel.levels, *panel.covariates)) or 'none'}."
+        raise RequestError([Fault(what=f"the panel has no covariate {name!r}", remedy=remedy) for name in unknown])
+
+
 class _Fit:
     """One model's passes over the panel."""
 
@@ -180,7 +188,7 @@ class _Fit:
         self.panel, self.outcome, self.specification, self.model = panel, outcome, specification, model
         self.covariates = specification.covariates
         self.levels = {name: len(panel.levels[name]) for name in self.covariates if name in panel.levels}
-        self.names = tuple(dict.fromkeys([*self.levels, *([model.subgroup] if model.subgroup else [])]))
+        self.names = tuple(dict.fromkeys([*self.covariates, *([model.subgroup] if model.subgroup else [])]))
 
     def study(self, *, detail: bool) -> GroupTimeStudy:
         """The result of the model."""

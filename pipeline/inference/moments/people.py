@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from pipeline.inference.moments.blocks import Group
 from pipeline.inference.moments.cells import Cells
-from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.panels import PanelShard
 
 # People worked on at once: 2,048 x 105 months is 1.7 MB an array, which stays in a core's cache.
@@ -50,13 +49,7 @@ class Design:
 
 
 def raw_covariates(shard: PanelShard, covariates: Sequence[str], *, levels: Mapping[str, int]) -> NDArray[np.float64]:
-    """``(n, p - 1)`` covariates as they are; NaN where a characteristic is missing.
-
-    Raises
-    ------
-    RequestError
-        If a covariate is neither.
-    """
+    """``(n, p - 1)`` covariates as they are; NaN where a characteristic is missing."""
     columns = [np.empty((len(shard.treatment_month), 0))]
     for name in covariates:
         if name in levels:
@@ -64,11 +57,8 @@ def raw_covariates(shard: PanelShard, covariates: Sequence[str], *, levels: Mapp
             indicators = (codes[:, None] == np.arange(1, levels[name])).astype(np.float64)
             indicators[codes < 0] = np.nan
             columns.append(indicators)
-        elif name in shard.covariates:
-            columns.append(shard.covariates[name][:, None])
         else:
-            known = ", ".join(shard.covariates) or "no numeric ones"
-            raise RequestError(Fault(what=f"the panel has no covariate {name!r}", remedy=f"It has {known}."))
+            columns.append(shard.covariates[name][:, None])
     return np.concatenate(columns, axis=1)
 
 
