@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,6 @@ from pipeline.vocabulary.panels import PanelShard
 
 # People worked on at once: 2,048 x 105 months is 1.7 MB an array, which stays in a core's cache.
 _PEOPLE = 2048
-# Not a month: sorts people never treated last.
-_NEVER = float(np.iinfo(np.int32).max)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +47,9 @@ class Design:
         return np.concatenate([np.ones((len(columns), 1)), columns], axis=1)
 
 
+NO_COVARIATES = Design(levels={}, centre=np.empty(0), scale=np.empty(0))
+
+
 def raw_covariates(shard: PanelShard, covariates: Sequence[str], *, levels: Mapping[str, int]) -> NDArray[np.float64]:
     """``(n, p - 1)`` covariates as they are; NaN where a characteristic is missing."""
     columns = [np.empty((len(shard.treatment_month), 0))]
@@ -63,8 +65,32 @@ def raw_covariates(shard: PanelShard, covariates: Sequence[str], *, levels: Mapp
 
 
 @dataclass(frozen=True, kw_only=True)
+class Run:
+    """People of one timing group (or never treated) and level, one after another in a block.
+
+    Attributes
+    ----------
+    group
+        Whose they are.
+    rows
+        Theirs in the block.
+    starts
+        ``(P,)`` where, from the first of them, the people of each of ``P`` distinct masks begin.
+    """
+
+    group: Group
+    rows: slice
+    starts: NDArray[np.int64]
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """``(P,)`` people of each mask."""
+        return np.diff(self.starts, append=self.rows.stop - self.rows.start)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Block:
-    """Some people of a shard, in order of treatment month.
+    """Some people of a shard, in order of treatment month (never treated last), level and mask.
 
     Attributes
     ----------
@@ -79,6 +105,8 @@ class Block:
         ``(n, p)``.
     cluster
         ``(n,)`` codes, or ``None``.
+    starts
+        Rows at which another mask, level or treatment month begins.
     """
 
     outcome: NDArray[np.float64]
@@ -88,14 +116,32 @@ class Block:
     level: NDArray[np.int32]
     design: NDArray[np.float64]
     cluster: NDArray[np.int64] | None
+    starts: NDArray[np.int64]
 
-    def by_group(self) -> Iterator[tuple[Group, NDArray[np.int64]]]:
-        """People of one treatment month and level after another, with their rows."""
-        months = np.nan_to_num(self.treatment_month, nan=_NEVER)
-        for month in np.unique(months):
-            rows = np.flatnonzero(months == month)
-            for level in np.unique(self.level[rows]):
-                yield Group(None if month == _NEVER else int(month), int(level)), rows[self.level[rows] == level]
+    def runs(self) -> Iterator[Run]:
+        """People of one treatment month and level after another."""
+        month, level = self.treatment_month[self.starts], self.level[self.starts]
+        other = _differs(month) | _differs(level)
+        edges = [*self.starts[other].tolist(), len(self.treatment_month)]
+        for (first, stop), own in zip(pairwise(edges), np.split(self.starts, np.flatnonzero(other)[1:]), strict=True):
+            month = self.treatment_month[first]
+            group = Group(None if np.isnan(month) else int(month), int(self.level[first]))
+            yield Run(group=group, rows=slice(first, stop), starts=own - first)
+
+
+def _differs(values: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """``(n,)`` whether each value (or row) differs from the one before it; NaN is like NaN."""
+    other = np.ones(len(values), dtype=np.bool_)
+    changed = (values[1:] != values[:-1]) & ~((values[1:] != values[1:]) & (values[:-1] != values[:-1]))
+    other[1:] = changed if values.ndim == 1 else changed.any(axis=1)
+    return other
+
+
+def _words(masks: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """``(n, ceil(T / 64))`` the masks as integers, which sort faster than rows of bits."""
+    width = -len(masks[0]) % 64 if len(masks) else 0
+    packed = np.packbits(np.pad(masks, ((0, 0), (0, width))), axis=1)
+    return packed.view(np.uint64)
 
 
 def known_people(shard: PanelShard, design: Design, *, subgroup: str | None) -> NDArray[np.bool_]:
@@ -109,26 +155,39 @@ def known_people(shard: PanelShard, design: Design, *, subgroup: str | None) -> 
 
 
 def people_blocks(shard: PanelShard, design: Design, *, subgroup: str | None) -> Iterator[Block]:
-    """The shard's known people, in order of treatment month (people never treated last), in blocks."""
+    """The shard's known people in blocks, in order of treatment month (people never treated last), level and mask."""
     people = np.flatnonzero(known_people(shard, design, subgroup=subgroup))
-    people = people[np.argsort(shard.treatment_month[people], kind="stable")]
+    level = np.zeros(len(shard.outcome), dtype=np.int32) if subgroup is None else shard.levels[subgroup]
+    words = _words(~np.isnan(shard.outcome[people]))
+    order = np.lexsort((*words.T, level[people], shard.treatment_month[people]))
+    people, words = people[order], words[order]
+    begins = _differs(words) | _differs(level[people]) | _differs(shard.treatment_month[people])
     columns = design.rows(shard)
     for cut in range(0, len(people), _PEOPLE):
         rows = people[cut : cut + _PEOPLE]
-        outcome = shard.outcome[rows].astype(np.float64)
-        missing = np.isnan(outcome)
-        outcome[missing] = 0.0
-        outcome -= (outcome.sum(axis=1) / np.maximum(outcome.shape[1] - missing.sum(axis=1), 1))[:, None]
-        outcome[missing] = 0.0
+        starts = np.flatnonzero(begins[cut : cut + _PEOPLE])
+        outcome, observed = _demeaned(shard.outcome[rows])
         yield Block(
             outcome=outcome,
-            observed=(~missing).astype(np.float64),
+            observed=observed,
             treatment_month=shard.treatment_month[rows],
             weights=np.ones(len(rows)) if shard.weights is None else shard.weights[rows],
-            level=np.zeros(len(rows), dtype=np.int32) if subgroup is None else shard.levels[subgroup][rows],
+            level=level[rows],
             design=columns[rows],
             cluster=None if shard.cluster is None else shard.cluster[rows],
+            starts=np.union1d([0], starts),
         )
+
+
+def _demeaned(raw: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """``(n, T)`` outcomes less the person's mean, 0 where not observed; and 1.0 where observed, else 0.0."""
+    outcome = raw.astype(np.float64)
+    missing = np.isnan(outcome)
+    observed = (~missing).astype(np.float64)
+    outcome[missing] = 0.0
+    outcome -= (outcome.sum(axis=1) / np.maximum(observed.sum(axis=1), 1))[:, None]
+    outcome *= observed
+    return outcome, observed
 
 
 Rows = slice | NDArray[np.int64]
