@@ -219,6 +219,7 @@ class Record:
             self.runs[Task(*found.pop("task"))] = found
 
     def add(self, task: Task, found: dict[str, float | str]) -> None:
+        """Keep a run."""
         self.runs[task] = found
         line = json.dumps({"task": task, **found})
         print(line, file=sys.stderr, flush=True)

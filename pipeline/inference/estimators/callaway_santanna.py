@@ -203,7 +203,12 @@ class _Fit:
         solved = solve(self._shards, about, method=self.specification.method)
         of = self._report(people, solved, detail=detail)
         summing = partial(
-            influence_sums, about=about, solved=solved, reported=reported(of, solved), n_levels=of.n_levels
+            influence_sums,
+            about=about,
+            solved=solved,
+            reported=reported(of, solved),
+            n_levels=of.n_levels,
+            squares=of.from_squares,
         )
         return self._study(of, total(self._shards(), summing), solved=solved, people=people)
 
@@ -215,7 +220,9 @@ class _Fit:
         of = self._report(people, solved, detail=detail)
         ready = linear(solved, reported(of, solved), n_months=self.panel.n_months, n_levels=of.n_levels)
         sums = total(self._shards(), partial(linear_influence_sums, about=about, of=ready))
-        return self._study(of, sums.with_squares(cell_variances(both, solved)), solved=solved, people=people)
+        if of.from_squares:
+            sums = sums.with_squares(cell_variances(both, solved))
+        return self._study(of, sums, solved=solved, people=people)
 
     def _about(self, people: Census) -> About:
         _refuse_people(people, not_yet=self.specification.comparison == "not_yet_treated")

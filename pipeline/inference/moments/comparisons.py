@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.inference.moments.adding import Each
+from pipeline.inference.moments.change_pairs import change_sums
 from pipeline.inference.moments.nuisance import (
     About,
     ChangeSums,
     LogitSums,
     Nuisance,
-    change_sums,
     logit_sums,
     odds_sums,
 )

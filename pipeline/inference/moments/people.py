@@ -13,8 +13,9 @@ from pipeline.inference.moments.blocks import Group
 from pipeline.inference.moments.cells import Cells
 from pipeline.vocabulary.panels import PanelShard
 
-# People worked on at once: 2,048 x 105 months is 1.7 MB an array, which stays in a core's cache.
-_PEOPLE = 2048
+# Numbers worked on at once in an array, 0.4 MB, so that the half dozen of a comparison stay in a core's cache; and how
+# many people that is at least and at most.
+_NUMBERS, _FEWEST, _MOST = 54_000, 256, 8192
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +102,8 @@ class Block:
         ``(n,)``; NaN for people never treated.
     weights, level
         ``(n,)``.
-    design
-        ``(n, p)``.
+    design, products
+        ``(n, p)``, and ``(n, q)`` the products of its columns on and above the diagonal.
     cluster
         ``(n,)`` codes, or ``None``.
     starts
@@ -115,8 +116,16 @@ class Block:
     weights: NDArray[np.float64]
     level: NDArray[np.int32]
     design: NDArray[np.float64]
+    products: NDArray[np.float64]
     cluster: NDArray[np.int64] | None
     starts: NDArray[np.int64]
+
+    def representatives(self) -> tuple[Block, NDArray[np.int64]]:
+        """One person of each mask, level and treatment month, and how many there are like them."""
+        names = ("outcome", "observed", "treatment_month", "weights", "level", "design", "products")
+        first = replace(self, **{name: getattr(self, name)[self.starts] for name in names})
+        sizes = np.diff(self.starts, append=len(self.weights))
+        return replace(first, cluster=None, starts=np.arange(len(self.starts))), sizes
 
     def runs(self) -> Iterator[Run]:
         """People of one treatment month and level after another."""
@@ -154,8 +163,14 @@ def known_people(shard: PanelShard, design: Design, *, subgroup: str | None) -> 
     return known
 
 
-def people_blocks(shard: PanelShard, design: Design, *, subgroup: str | None) -> Iterator[Block]:
-    """The shard's known people in blocks, in order of treatment month (people never treated last), level and mask."""
+def people_blocks(
+    shard: PanelShard, design: Design, *, subgroup: str | None, width: int | None = None
+) -> Iterator[Block]:
+    """The shard's known people in blocks, in order of treatment month (people never treated last), level and mask.
+
+    ``width`` is how many numbers a person has in what is done with them: the panel's months, if nothing is said.
+    """
+    at_once = int(np.clip(_NUMBERS // (width or shard.outcome.shape[1]), _FEWEST, _MOST))
     people = np.flatnonzero(known_people(shard, design, subgroup=subgroup))
     level = np.zeros(len(shard.outcome), dtype=np.int32) if subgroup is None else shard.levels[subgroup]
     words = _words(~np.isnan(shard.outcome[people]))
@@ -163,9 +178,9 @@ def people_blocks(shard: PanelShard, design: Design, *, subgroup: str | None) ->
     people, words = people[order], words[order]
     begins = _differs(words) | _differs(level[people]) | _differs(shard.treatment_month[people])
     columns = design.rows(shard)
-    for cut in range(0, len(people), _PEOPLE):
-        rows = people[cut : cut + _PEOPLE]
-        starts = np.flatnonzero(begins[cut : cut + _PEOPLE])
+    for cut in range(0, len(people), at_once):
+        rows = people[cut : cut + at_once]
+        starts = np.flatnonzero(begins[cut : cut + at_once])
         outcome, observed = _demeaned(shard.outcome[rows])
         yield Block(
             outcome=outcome,
@@ -174,6 +189,7 @@ def people_blocks(shard: PanelShard, design: Design, *, subgroup: str | None) ->
             weights=np.ones(len(rows)) if shard.weights is None else shard.weights[rows],
             level=level[rows],
             design=columns[rows],
+            products=_products(columns[rows]),
             cluster=None if shard.cluster is None else shard.cluster[rows],
             starts=np.union1d([0], starts),
         )
@@ -190,6 +206,13 @@ def _demeaned(raw: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[n
     return outcome, observed
 
 
+def _products(design: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``(n, p (p + 1) / 2)`` products of columns; those with the first come first."""
+    first, second = np.triu_indices(design.shape[1])
+    products: NDArray[np.float64] = design[:, first] * design[:, second]
+    return products
+
+
 Rows = slice | NDArray[np.int64]
 
 
@@ -203,8 +226,8 @@ class Side:
         Their ``n`` rows in the block.
     weight
         ``(n, J)`` 0 where a person is not observed in both months of a cell, or is not of its comparison.
-    design
-        ``(n, p)``.
+    design, products
+        ``(n, p)``, ``(n, q)``.
     outcome
         ``(n, T)``.
     cells
@@ -214,14 +237,15 @@ class Side:
     rows: NDArray[np.int64]
     weight: NDArray[np.float64]
     design: NDArray[np.float64]
+    products: NDArray[np.float64]
     outcome: NDArray[np.float64]
     cells: Cells
 
     @property
     def change(self) -> NDArray[np.float64]:
-        """``(n, J)`` outcome less outcome in the base month; means nothing where the weight is 0."""
-        columns, bases = _selection(self.cells.columns), _base_selection(self.cells.bases)
-        change: NDArray[np.float64] = self.outcome[:, columns] - self.outcome[:, bases]
+        """``(n, J)`` outcome less outcome in the base month, a new array; means nothing where the weight is 0."""
+        change = _at(self.outcome, self.cells.columns)
+        change -= _at(self.outcome, self.cells.bases)
         return change
 
 
@@ -240,18 +264,25 @@ def comparison_side(block: Block, cells: Cells) -> Side:
         others &= block.level == cells.cohort.level
     rows = np.flatnonzero(others)
     side = _side(block, rows, cells)
-    if np.isfinite(earliest):
+    if np.isfinite(earliest) and not np.isnan(month[rows[:1]]).all():
         late = np.where(np.isnan(month[rows]), np.inf, month[rows])[:, None] > cells.treated_after
-        return replace(side, weight=side.weight * late)
+        np.multiply(side.weight, late, out=side.weight)
     return side
 
 
 def _side(block: Block, rows: NDArray[np.int64], cells: Cells) -> Side:
     chosen = _selection(rows)
     observed = block.observed[chosen]
-    weight = observed[:, _selection(cells.columns)] * observed[:, _base_selection(cells.bases)]
-    weight *= block.weights[chosen][:, None]
-    return Side(rows=rows, weight=weight, design=block.design[chosen], outcome=block.outcome[chosen], cells=cells)
+    weight = _at(observed, cells.columns)
+    weight *= _at(observed, cells.bases) * block.weights[chosen][:, None]
+    return Side(
+        rows=rows,
+        weight=weight,
+        design=block.design[chosen],
+        products=block.products[chosen],
+        outcome=block.outcome[chosen],
+        cells=cells,
+    )
 
 
 def _selection(places: NDArray[np.int64]) -> Rows:
@@ -261,6 +292,17 @@ def _selection(places: NDArray[np.int64]) -> Rows:
     return places
 
 
-def _base_selection(bases: NDArray[np.int64]) -> Rows:
-    """One base month for all cells as one column."""
-    return slice(int(bases[0]), int(bases[0]) + 1) if len(bases) and (bases == bases[0]).all() else bases
+def _at(values: NDArray[np.float64], months: NDArray[np.int64]) -> NDArray[np.float64]:
+    """``(n, J)`` a new array of some months' columns, row by row in memory; ``(n, 1)`` if it is one month throughout.
+
+    Months are mostly all but one, and runs of them are copied many times faster than one after another.
+    """
+    if len(months) and (months == months[0]).all():
+        return values[:, months[:1]]
+    cuts = np.flatnonzero(np.diff(months) != 1) + 1
+    if 2 * len(cuts) >= len(months):
+        return np.take(values, months, axis=1)
+    chosen = np.empty((len(values), len(months)))
+    for first, stop in pairwise([0, *cuts.tolist(), len(months)]):
+        chosen[:, first:stop] = values[:, months[first] : months[stop - 1] + 1]
+    return chosen
