@@ -54,12 +54,17 @@ def write_note(folder: Path, *, people: int, shards: list[str], covariates: tupl
     (folder / "panel.json").write_text(json.dumps(note))
 
 
-def report(start: float, **found: float) -> None:
-    """Print what a contender found since ``start``, and the peak memory of its process."""
-    seconds = time.perf_counter() - start
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    peak = usage.ru_maxrss / 1024**2
-    print(json.dumps({"seconds": seconds, "gigabytes": peak, **found}))
+class Stopwatch:
+    """Seconds and processor seconds since it was made."""
+
+    def __init__(self) -> None:
+        self.seconds, self.cpu = time.perf_counter(), time.process_time()
+
+    def report(self, **found: float) -> None:
+        """Print them, the peak memory of the process, and what was found."""
+        seconds, cpu = time.perf_counter() - self.seconds, time.process_time() - self.cpu
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+        print(json.dumps({"seconds": seconds, "cpu": cpu, "gigabytes": peak, **found}))
 
 
 def run(arguments: list[str], *, memory_gb: float, minutes: float = 60) -> dict[str, float | str]:

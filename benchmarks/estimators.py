@@ -10,8 +10,8 @@ base month. Prints the Markdown tables of ``docs/benchmarks/estimators.md``::
     python benchmarks/estimators.py --people 90000 --covariates 3 --contenders callaway_santanna diff_diff_callaway
     python benchmarks/estimators.py --record runs.jsonl    # goes on where a broken-off run stopped
 
-Rounds alternate between contenders. The first size has ``--rounds`` of them, for ratios; the others one. What runs out
-of memory or time at one size is not tried at the next.
+Rounds alternate between contenders. The first size has ``--rounds`` of them, for ratios; the others one, as has what
+takes longer than a minute. What runs out of memory or time at one size is not tried at the next.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import argparse
 import json
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
@@ -34,8 +33,8 @@ sys.path.append(str(Path(__file__).parents[1]))
 from benchmarks.contenders import (
     FIRST_MONTH,
     N_MONTHS,
+    Stopwatch,
     machine,
-    report,
     run,
     shard_sizes,
     write_note,
@@ -52,6 +51,7 @@ THEIRS = {
     "diff_diff_imputation": "imputation",
     "diff_diff_sun_abraham": "sun_abraham",
 }
+LONG = 60.0  # seconds after which a run is not repeated
 # As in the tests: below any propensity here. Its default of 0.01 would change most of them.
 CLIP = 1e-12
 
@@ -126,10 +126,10 @@ def ours(folder: Path, *, name: str, covariates: tuple[str, ...]) -> None:
     spline = AgeSpline() if name == "ons_fixed_effects" else None
     specification = Specification(window=window, age_spline=spline, covariates=covariates)
     fit = fit_of(name)
-    start = time.perf_counter()
+    watch = Stopwatch()
     (study,) = fit(StoredPanel(folder), "pay", specification=specification)
     place = next(number for number, part in enumerate(study.bins) if part.first == part.last == MONTH)
-    report(start, effect=float(study.att[0, place]), error=float(study.std_error[0, place]))
+    watch.report(effect=float(study.att[0, place]), error=float(study.std_error[0, place]))
 
 
 def theirs(folder: Path, *, name: str, covariates: tuple[str, ...]) -> None:
@@ -143,7 +143,7 @@ def theirs(folder: Path, *, name: str, covariates: tuple[str, ...]) -> None:
         "imputation": ImputationDiD,
         "sun_abraham": SunAbraham,
     }
-    start = time.perf_counter()
+    watch = Stopwatch()
     columns = ["person", "month", "first_treat", "pay", *covariates]
     result = models[name]().fit(
         pd.read_parquet(folder / "long", columns=columns),
@@ -155,10 +155,10 @@ def theirs(folder: Path, *, name: str, covariates: tuple[str, ...]) -> None:
     )
     if name == "sun_abraham":
         effects = result.event_study_effects[MONTH - 1]  # 0 in the index month there
-        report(start, effect=float(effects["effect"]), error=float(effects["se"]))
+        watch.report(effect=float(effects["effect"]), error=float(effects["se"]))
         return
     effects = result.aggregate("event_study").to_dataframe().set_index("event_time").loc[MONTH - 1]
-    report(start, effect=float(effects["att"]), error=float(effects["se"]))
+    watch.report(effect=float(effects["att"]), error=float(effects["se"]))
 
 
 class Contender(NamedTuple):
@@ -196,6 +196,10 @@ class Task(NamedTuple):
     round: int
     contender: str
 
+    def same_work(self, other: Task) -> bool:
+        """Whether the other differs in people and round alone."""
+        return (self.contender, self.covariates) == (other.contender, other.covariates)
+
 
 def tasks(options: argparse.Namespace) -> Iterator[Task]:
     """Every run, contenders in turn; a later size after an earlier one."""
@@ -228,13 +232,11 @@ class Record:
                 lines.write(line + "\n")
 
     def due(self, task: Task) -> bool:
-        """Whether it has not been run, and its contender has not run out at this size or a smaller one."""
-        return task not in self.runs and not any(
-            "failed" in found
-            and (other.contender, other.covariates) == (task.contender, task.covariates)
-            and other.people <= task.people
-            for other, found in self.runs.items()
-        )
+        """Whether to run it: not yet run, neither run out at this size or a smaller one nor too long to be repeated."""
+        mine = {other: found for other, found in self.runs.items() if other.same_work(task)}
+        out = any("failed" in found and other.people <= task.people for other, found in mine.items())
+        long = any(found["seconds"] > LONG for other, found in mine.items() if other.people == task.people and not out)
+        return task not in self.runs and not out and not long
 
 
 def run_all(options: argparse.Namespace, record: Record) -> None:
@@ -257,16 +259,18 @@ def _run(task: Task, folder: Path, options: argparse.Namespace) -> dict[str, flo
 
 # The tables -----------------------------------------------------------------------------------------------------------
 
+HEAD = (
+    "| people | | seconds (median; each round) | processor seconds | peak memory, GB | times ours: seconds, processor, "
+    "memory | effect in month 6 (error) |"
+)
+
 
 def tables(options: argparse.Namespace, record: Record) -> str:
     """A table for each number of covariates."""
     words = {0: "Without covariates", len(COVARIATES): f"With {len(COVARIATES)} covariates"}
-    head = (
-        "| people | | seconds (median; each round) | peak memory, GB | times ours, seconds | memory | effect (error) |"
-    )
     lines = [f"105 months, {N_GROUPS} monthly timing groups; {machine()}."]
     for covariates in options.covariates:
-        lines += ["", f"{words[covariates]}:", "", head, "|---|---|---|---|---|---|---|"]
+        lines += ["", f"{words[covariates]}:", "", HEAD, "|---|---|---|---|---|---|---|"]
         for people in options.people:
             lines += [
                 _row(Task(people, covariates, 0, name), record)
@@ -278,32 +282,50 @@ def tables(options: argparse.Namespace, record: Record) -> str:
 
 def _row(task: Task, record: Record) -> str:
     name = f"| {task.people:,} | {CONTENDERS[task.contender].title} |"
-    mine = _done(task, record)
-    if not mine:
+    mine = Took.of(task, record)
+    if mine is None:
         return f"{name} {_failure(task, record)} | | | | |"
-    seconds, peak = median(run["seconds"] for run in mine), max(run["gigabytes"] for run in mine)
-    each = ", ".join(f"{run['seconds']:.1f}" for run in mine)
-    ratios = " | |"
-    own = _done(task._replace(contender=THEIRS.get(task.contender, task.contender)), record)
-    if task.contender in THEIRS and own:
-        times = seconds / median(run["seconds"] for run in own)
-        ratios = f" {times:.0f} | {peak / max(run['gigabytes'] for run in own):.0f} |"
-    effect = f"{mine[0]['effect']:.4f} ({mine[0]['error']:.4f})"
-    return f"{name} {seconds:.1f} ({each}) | {peak:.2f} |{ratios} {effect} |"
+    own = Took.of(task._replace(contender=THEIRS[task.contender]), record) if task.contender in THEIRS else None
+    ratios = "" if own is None else mine.against(own)
+    return f"{name} {mine.seconds:.1f} ({mine.each}) | {mine.cpu:.1f} | {mine.peak:.2f} | {ratios} | {mine.effect} |"
 
 
-def _same(task: Task, other: Task) -> bool:
-    return task._replace(round=0) == other._replace(round=0)
+class Took(NamedTuple):
+    """What the rounds of a contender took."""
 
+    seconds: float
+    each: str
+    cpu: float
+    peak: float
+    effect: str
 
-def _done(task: Task, record: Record) -> list[dict[str, float]]:
-    return [found for other, found in record.runs.items() if _same(task, other) and "failed" not in found]
+    @classmethod
+    def of(cls, task: Task, record: Record) -> Took | None:
+        """Over the rounds that ended; ``None`` if there is none."""
+        found = [
+            run
+            for other, run in record.runs.items()
+            if other.same_work(task) and other.people == task.people and "failed" not in run
+        ]
+        if not found:
+            return None
+        return cls(
+            seconds=median(run["seconds"] for run in found),
+            each=", ".join(f"{run['seconds']:.1f}" for run in found),
+            cpu=median(run["cpu"] for run in found),
+            peak=max(run["gigabytes"] for run in found),
+            effect=f"{found[0]['effect']:.4f} ({found[0]['error']:.4f})",
+        )
+
+    def against(self, other: Took) -> str:
+        """How many times the other's."""
+        return f"{self.seconds / other.seconds:.0f}, {self.cpu / other.cpu:.0f}, {self.peak / other.peak:.0f}"
 
 
 def _failure(task: Task, record: Record) -> str:
     """Why there is no number: here, or at a smaller size."""
     for other, found in record.runs.items():
-        if "failed" in found and (other.contender, other.covariates) == (task.contender, task.covariates):
+        if "failed" in found and other.same_work(task) and other.people <= task.people:
             return str(found["failed"]) if other.people == task.people else f"not tried: {found['failed']} before"
     return "not run"
 
@@ -313,13 +335,12 @@ def _together(options: argparse.Namespace, record: Record) -> list[str]:
     lines = []
     for covariates in options.covariates:
         names = [name for name in OURS if CONTENDERS[name].adjusts or not covariates]
-        found = [_done(Task(options.people[-1], covariates, 0, name), record) for name in names]
-        if all(found):
-            seconds = sum(median(run["seconds"] for run in runs) for runs in found)
-            peak = max(run["gigabytes"] for runs in found for run in runs)
+        took = [Took.of(Task(options.people[-1], covariates, 0, name), record) for name in names]
+        found = [part for part in took if part is not None]
+        if len(found) == len(names):
             lines.append(
-                f"All {len(names)} of ours at {options.people[-1]:,} people with {covariates} covariates: "
-                f"{seconds:.0f} seconds, at most {peak:.2f} GB."
+                f"All {len(names)} of ours at {options.people[-1]:,} people, {covariates} covariates: "
+                f"{sum(part.seconds for part in found):.0f} seconds, at most {max(part.peak for part in found):.2f} GB."
             )
     return lines
 
@@ -331,7 +352,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="of the first size; the others have one")
     parser.add_argument("--contenders", nargs="+", choices=list(CONTENDERS), default=list(CONTENDERS))
     parser.add_argument("--memory-limit-gb", type=float, default=16, help="a process that needs more has run out")
-    parser.add_argument("--minutes", type=float, default=5, help="a process that takes longer is ended")
+    parser.add_argument("--minutes", type=float, default=6, help="a process that takes longer is ended")
     parser.add_argument("--record", type=Path, help="a file of runs, one a line: those in it are not run again")
     parser.add_argument(
         "--scratch", type=Path, help="where to put the panels (8 GB at 842,000); else as Python chooses"
