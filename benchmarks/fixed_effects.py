@@ -12,13 +12,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import resource
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
@@ -27,8 +22,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-FIRST_MONTH, N_MONTHS = 24_172, 105
-PEOPLE_PER_SHARD = 25_000
+sys.path.append(str(Path(__file__).parents[1]))
+from benchmarks.contenders import (
+    FIRST_MONTH,
+    N_MONTHS,
+    Stopwatch,
+    machine,
+    run,
+    shard_sizes,
+    write_note,
+    write_shard,
+)
+
 CONTENDERS = {
     "ours": "Causeway, age spline",
     "hdfe_plain": "hdfe-stream, no age spline",
@@ -70,7 +75,7 @@ def write_panel(folder: Path, *, people: int, long: bool) -> None:
     (folder / "panel").mkdir()
     (folder / "long").mkdir()
     names = []
-    sizes = {start: min(PEOPLE_PER_SHARD, people - start) for start in range(0, people, PEOPLE_PER_SHARD)}
+    sizes = shard_sizes(people)
     knots = age_knots(draw(number, n=n) for number, n in enumerate(sizes.values())) if long else None
     for number, (start, n) in enumerate(sizes.items()):
         shard = draw(number, n=n)
@@ -78,16 +83,7 @@ def write_panel(folder: Path, *, people: int, long: bool) -> None:
         write_shard(folder / "panel" / names[-1], shard)
         if long:
             write_long(folder / "long" / names[-1], shard, first_person=start, knots=knots)
-    note = {
-        "first_month": FIRST_MONTH,
-        "n_months": N_MONTHS,
-        "n_people": people,
-        "outcomes": ["pay"],
-        "levels": {},
-        "ages": True,
-        "shards": names,
-    }
-    (folder / "panel.json").write_text(json.dumps(note))
+    write_note(folder, people=people, shards=names)
 
 
 def draw(seed: int, *, n: int) -> dict[str, np.ndarray]:
@@ -102,18 +98,6 @@ def draw(seed: int, *, n: int) -> dict[str, np.ndarray]:
     pay = (pay + random.normal(0, 300, (n, N_MONTHS))).astype(np.float32)
     pay[(event_time < -59) | (event_time > 60) | (month >= np.maximum(death, index + 1)[:, None])] = np.nan
     return {"pay": pay, "index": index, "treated": treated, "birth": index - random.integers(300, 780, n)}
-
-
-def write_shard(path: Path, shard: dict[str, np.ndarray]) -> None:
-    values = pa.array(shard["pay"].ravel(), from_pandas=True)
-    table = pa.table(
-        {
-            "treatment_month": pa.array(shard["index"].astype(np.int32), mask=~shard["treated"]),
-            "birth_month": shard["birth"].astype(np.int32),
-            "pay": pa.FixedSizeListArray.from_arrays(values, N_MONTHS),
-        }
-    )
-    pq.write_table(table, path, compression="lz4", use_dictionary=False, write_statistics=False)
 
 
 def ages(shard: dict[str, np.ndarray], person: np.ndarray, column: np.ndarray) -> np.ndarray:
@@ -160,17 +144,17 @@ def ours(folder: Path) -> None:
     from pipeline.vocabulary.windows import Window
 
     window = Window(before=59, after=60, reference=(-5, 0))
-    start = time.perf_counter()
+    watch = Stopwatch()
     (study,) = ons_fixed_effects.fit(
         StoredPanel(folder), "pay", specification=Specification(window=window, age_spline=AgeSpline())
     )
-    _report(start, last=float(study.att[0, -1]), error=float(study.std_error[0, -1]))
+    watch.report(last=float(study.att[0, -1]), error=float(study.std_error[0, -1]))
 
 
 def hdfe(folder: Path, *, terms: str) -> None:
     from hdfe_stream import feols_stream
 
-    start = time.perf_counter()
+    watch = Stopwatch()
     fit = feols_stream(
         f"pay ~ i(bin, ref=0){terms} | person + month",
         str(folder / "long" / "*.parquet"),
@@ -178,14 +162,14 @@ def hdfe(folder: Path, *, terms: str) -> None:
         vcov={"CRV1": "person"},
     )
     row = next(row for row in fit.tidy().iter_rows() if str(row[0]).endswith("bin::15"))
-    _report(start, last=float(row[1]), error=float(row[2]))
+    watch.report(last=float(row[1]), error=float(row[2]))
 
 
 def fixest(folder: Path, *, terms: str) -> None:
     import pandas as pd
     import pyfixest
 
-    start = time.perf_counter()
+    watch = Stopwatch()
     age_columns = [name for name in terms.split(" + ") if name]
     frame = pd.read_parquet(folder / "long", columns=["person", "month", "bin", "pay", *age_columns])
     fit = pyfixest.feols(
@@ -196,7 +180,7 @@ def fixest(folder: Path, *, terms: str) -> None:
         store_data=False,
         lean=True,
     )
-    _report(start, last=float(fit.coef()["bin::15"]), error=float(fit.se()["bin::15"]))
+    watch.report(last=float(fit.coef()["bin::15"]), error=float(fit.se()["bin::15"]))
 
 
 WORKERS = {
@@ -208,55 +192,31 @@ WORKERS = {
 }
 
 
-def _report(start: float, *, last: float, error: float) -> None:
-    seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-    print(json.dumps({"seconds": seconds, "gigabytes": peak, "last": last, "error": error}))
+def _run(name: str, folder: Path, options: argparse.Namespace) -> dict[str, float | str]:
+    """What a worker reports, or what it ran out of."""
+    found = run([__file__, "--worker", name, "--folder", str(folder)], memory_gb=options.memory_limit_gb)
+    print(name, json.dumps(found), file=sys.stderr, flush=True)
+    return found
 
 
-def _run(name: str, folder: Path, options: argparse.Namespace) -> dict[str, float] | None:
-    """What a worker reports; ``None`` if it ran out of memory."""
-    limit = int(options.memory_limit_gb * 1024**3)
-    # -P: numba imports a package that another benchmark here shares its name with.
-    command = [sys.executable, "-P", __file__, "--worker", name, "--folder", str(folder)]
-    found = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (limit, limit)),
-        env=os.environ | {"PYTHONWARNINGS": "ignore", "PYTHONPATH": str(Path(__file__).parents[1])},
-    )
-    if found.returncode == 0:
-        report = found.stdout.strip().splitlines()[-1]
-        print(name, report, file=sys.stderr, flush=True)
-        return json.loads(report)
-    if found.returncode < 0 or any(word in found.stderr for word in ("MemoryError", "memory", "alloc")):
-        return None
-    sys.exit(f"{name} failed:\n{found.stderr[-3000:]}")
-
-
-def _table(runs: list[tuple[str, dict[str, float] | None]], options: argparse.Namespace) -> str:
+def _table(runs: list[tuple[str, dict[str, float | str]]], options: argparse.Namespace) -> str:
     lines = [
-        (
-            f"{options.people:,} people x {N_MONTHS} months; {platform.machine()}, {os.cpu_count()} cores, "
-            f"Python {platform.python_version()}."
-        ),
+        f"{options.people:,} people x {N_MONTHS} months; {machine()}.",
         "",
         "| | seconds (median; each round) | times the first | peak memory, GB | effect in months 55 to 60 (error) |",
         "|---|---|---|---|---|",
     ]
     first = None
     for name in options.contenders:
-        mine = [run for run_name, run in runs if run_name == name]
-        done = [run for run in mine if run is not None]
+        mine = [found for run_name, found in runs if run_name == name]
+        done = [found for found in mine if "failed" not in found]
         if not done:
-            lines.append(f"| {CONTENDERS[name]} | ran out of {options.memory_limit_gb:g} GB | | | |")
+            lines.append(f"| {CONTENDERS[name]} | {mine[0]['failed']} | | | |")
             continue
-        seconds = median(run["seconds"] for run in done)
-        each = ", ".join(f"{run['seconds']:.1f}" for run in done)
+        seconds = median(found["seconds"] for found in done)
+        each = ", ".join(f"{found['seconds']:.1f}" for found in done)
         first = first or seconds
-        peak = max(run["gigabytes"] for run in done)
+        peak = max(found["gigabytes"] for found in done)
         effect = f"{done[0]['last']:.4f} ({done[0]['error']:.4f})"
         lines.append(f"| {CONTENDERS[name]} | {seconds:.1f} ({each}) | {seconds / first:.0f} | {peak:.2f} | {effect} |")
     return "\n".join(lines)

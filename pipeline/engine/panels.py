@@ -1,4 +1,4 @@
-"""Panels in the store, read a shard at a time: who and when, the outcome asked for, and nothing else."""
+"""Panels in the store, read a shard at a time: what is asked for and nothing else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.vocabulary.errors import DataRefused, Fault, RequestError
-from pipeline.vocabulary.panels import PanelShard
+from pipeline.vocabulary.panels import INDEX_MONTH, PERSON, PanelShard
 
 
 class StoredPanel:
@@ -65,36 +65,64 @@ class StoredPanel:
         """The levels of each characteristic, in the order that shards number them."""
         return self._levels
 
-    def shards(self, outcome: str, characteristics: Sequence[str] = ()) -> Iterator[PanelShard]:
-        """One shard after another, with the outcome and the characteristics asked for.
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Numeric facts about people, one value each; none in panels whose note does not list them."""
+        return tuple(self._note.get("covariates", ()))
+
+    @property
+    def _of_people(self) -> tuple[str, ...]:
+        """Whether shards say who people are and which month was drawn for them: those that the stages make do."""
+        columns = _columns(self._files[0]) if self._files else ()
+        return tuple(name for name in (PERSON, INDEX_MONTH) if name in columns)
+
+    def shards(self, outcome: str, names: Sequence[str] = ()) -> Iterator[PanelShard]:
+        """One shard after another, with the outcome and what is named: characteristics, covariates, ids, index months.
 
         Raises
         ------
         RequestError
-            If the panel has no such outcome or characteristic; says which it has.
+            If the panel has no such outcome, characteristic or covariate; says which it has.
         DataRefused
-            If a shard cannot be read.
+            If a shard cannot be read, or a covariate is missing for some of its people.
         """
         faults = [
             *_unknown("outcome", [outcome], known=self.outcomes),
-            *_unknown("characteristic", characteristics, known=tuple(self._levels)),
+            *_unknown("characteristic or covariate", names, known=(*self._levels, *self.covariates, *self._of_people)),
         ]
         if faults:
             raise RequestError(faults)
-        return (self._shard(file, outcome, characteristics=characteristics) for file in self._files)
+        return (self._shard(file, outcome, names=names) for file in self._files)
 
-    def _shard(self, file: Path, outcome: str, *, characteristics: Sequence[str]) -> PanelShard:
+    def _shard(self, file: Path, outcome: str, *, names: Sequence[str]) -> PanelShard:
         ages = ["birth_month"] if self._note["ages"] else []
-        table = _read(file, ["person_id", "treatment_month", "index_month", *ages, outcome, *characteristics])
+        table = _read(file, ["treatment_month", *ages, outcome, *names])
+        covariates = [name for name in names if name in self.covariates]
+        _refuse_missing(table, covariates, file=file)
         return PanelShard(
             first_month=self.first_month,
             outcome=_matrix(table[outcome], n_months=self.n_months),
             treatment_month=_numbers(table["treatment_month"]),
             birth_month=_numbers(table["birth_month"]) if ages else None,
-            levels={name: _codes(table[name], levels=self._levels[name]) for name in characteristics},
-            person=table["person_id"].to_numpy(),
-            index_month=_numbers(table["index_month"]),
+            levels={name: _codes(table[name], levels=self._levels[name]) for name in names if name in self._levels},
+            covariates={name: _numbers(table[name]) for name in covariates},
+            person=table[PERSON].to_numpy() if PERSON in names else None,
+            index_month=_numbers(table[INDEX_MONTH]) if INDEX_MONTH in names else None,
         )
+
+
+def _columns(file: Path) -> tuple[str, ...]:
+    """What columns one shard has."""
+    try:
+        return tuple(pq.read_schema(file, memory_map=True).names)
+    except (OSError, pa.ArrowException):
+        raise _unreadable(file) from None
+
+
+def _unreadable(file: Path) -> DataRefused:
+    return DataRefused(
+        Fault(what="a shard of the panel cannot be read", file=file.name, remedy="Make the panel again.")
+    )
 
 
 def _read(file: Path, columns: list[str]) -> pa.Table:
@@ -103,8 +131,7 @@ def _read(file: Path, columns: list[str]) -> pa.Table:
         with pq.ParquetFile(file, memory_map=True) as shard:
             return shard.read(columns=columns).combine_chunks()
     except (OSError, pa.ArrowException):
-        fault = Fault(what="a shard of the panel cannot be read", file=file.name, remedy="Make the panel again.")
-        raise DataRefused(fault) from None
+        raise _unreadable(file) from None
 
 
 def _matrix(column: pa.ChunkedArray, *, n_months: int) -> NDArray[np.floating]:
@@ -115,7 +142,7 @@ def _matrix(column: pa.ChunkedArray, *, n_months: int) -> NDArray[np.floating]:
 
 
 def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    """A column of integers as floats, null as NaN."""
+    """A column of numbers as floats, null as NaN."""
     numbers: NDArray[np.float64] = column.cast(pa.float64()).to_numpy()
     return numbers
 
@@ -125,6 +152,19 @@ def _codes(column: pa.ChunkedArray, *, levels: tuple[str, ...]) -> NDArray[np.in
     positions = pc.index_in(column, value_set=pa.array(levels, pa.string()))
     codes: NDArray[np.int32] = pc.fill_null(positions, -1).to_numpy()
     return codes
+
+
+def _refuse_missing(table: pa.Table, covariates: Sequence[str], *, file: Path) -> None:
+    """Say where a number is null or not finite: no estimator can do with a covariate that people lack."""
+    remedy = "Make the panel without these people, or name another covariate."
+    missing = {name: int((~np.isfinite(_numbers(table[name]))).sum()) for name in covariates}
+    faults = [
+        Fault(what="covariate is missing", file=file.name, column=name, count=count, unit="people", remedy=remedy)
+        for name, count in missing.items()
+        if count
+    ]
+    if faults:
+        raise DataRefused(faults)
 
 
 def _unknown(kind: str, names: Sequence[str], *, known: tuple[str, ...]) -> list[Fault]:

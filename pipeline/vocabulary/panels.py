@@ -9,6 +9,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+# What shards can be asked for beside characteristics and covariates.
+PERSON, INDEX_MONTH = "person_id", "index_month"
+
 
 @dataclass(frozen=True, kw_only=True)
 class PanelShard:
@@ -33,10 +36,10 @@ class PanelShard:
     covariates
         For each numeric covariate, ``(n,)`` float64 without NaN.
     person
-        ``(n,)`` ids, for draws that do not depend on how people are sharded; ``None`` where a panel has none.
+        ``(n,)`` ids, for draws that do not depend on how people are sharded; ``None`` where not asked for.
     index_month
-        ``(n,)`` float64: the month of treatment, or for comparison people the month drawn for them; NaN, or ``None``,
-        where none was.
+        ``(n,)`` float64: the month of treatment, or for comparison people the month drawn for them; NaN where none was,
+        ``None`` where not asked for.
     """
 
     first_month: int
@@ -81,5 +84,12 @@ class Panel(Protocol):
     def levels(self) -> Mapping[str, tuple[str, ...]]:
         """The levels of each characteristic, in the order that shards number them."""
 
-    def shards(self, outcome: str, characteristics: Sequence[str] = ()) -> Iterator[PanelShard]:
-        """One shard after another, with the outcome and the characteristics asked for."""
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Numeric facts about people, one value each, that are not characteristics."""
+
+    def shards(self, outcome: str, names: Sequence[str] = ()) -> Iterator[PanelShard]:
+        """One shard after another, with the outcome and what is named: characteristics and covariates.
+
+        A panel that has them can be asked for :data:`PERSON` and :data:`INDEX_MONTH` too.
+        """

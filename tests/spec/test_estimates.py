@@ -26,6 +26,7 @@ class DrawnPanel:
     """Two shards of people with the three outcomes; ``slope`` bends treated people's path before the index."""
 
     first_month, n_months = FIRST_MONTH, N_MONTHS
+    covariates = ()
     levels = {"sex": ("female", "male"), "age_band": ("25-34",), "region": ()}  # noqa: RUF012 - drawn, never changed
 
     def __init__(self, slope: float = 0.0) -> None:

@@ -371,7 +371,7 @@ def test_a_stored_panel_says_what_it_has(payroll, protocol):
     stored = payroll.make(protocol)
     with pytest.raises(RequestError, match=r"no outcome 'benefits'\. It has pay, pay_in_work, employed"):
         stored.shards("benefits")
-    with pytest.raises(RequestError, match=r"no characteristic 'height'\. It has age_band, disability"):
+    with pytest.raises(RequestError, match=r"no characteristic or covariate 'height'\. It has age_band, disability"):
         stored.shards("pay", ["height"])
 
 

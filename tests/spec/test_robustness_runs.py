@@ -37,6 +37,7 @@ class Drawn:
     """A panel of shards as they are given."""
 
     first_month, n_months = FIRST, LAST - FIRST + 1
+    covariates = ()
 
     def __init__(self, *shards: PanelShard, levels: dict[str, tuple[str, ...]] | None = None) -> None:
         self.given, self.levels = shards, levels or {}

@@ -16,12 +16,13 @@ from pipeline.vocabulary.windows import Window
 class ChangedPanel:
     """Another panel's people and months after ``change``, which keeps the months' number unless ``n_months`` says so.
 
-    A shard in which ``change`` leaves nobody is passed over.
+    A shard in which ``change`` leaves nobody is passed over. ``needs`` names what ``change`` asks of the panel's shards.
     """
 
     panel: Panel
     change: Callable[[PanelShard], PanelShard]
     n_months: int
+    needs: tuple[str, ...] = ()
 
     @property
     def first_month(self) -> int:
@@ -33,9 +34,14 @@ class ChangedPanel:
         """The levels of each characteristic."""
         return self.panel.levels
 
-    def shards(self, outcome: str, characteristics: Sequence[str] = ()) -> Iterator[PanelShard]:
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """The panel's numeric covariates."""
+        return self.panel.covariates
+
+    def shards(self, outcome: str, names: Sequence[str] = ()) -> Iterator[PanelShard]:
         """One changed shard after another."""
-        changed = (self.change(shard) for shard in self.panel.shards(outcome, characteristics))
+        changed = (self.change(shard) for shard in self.panel.shards(outcome, (*names, *self.needs)))
         return (shard for shard in changed if len(shard.treatment_month))
 
 

@@ -23,16 +23,16 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from pipeline.inference.moments.cells import Cells, cells_of
-from pipeline.inference.moments.census import Census, census
-from pipeline.inference.moments.comparisons import pairs_of, solve, solve_pairs
+from pipeline.inference.moments.census import Census, CensusWithPairs, census, census_with_pairs
+from pipeline.inference.moments.comparisons import solve, solve_pairs
 from pipeline.inference.moments.contrasts import grid
 from pipeline.inference.moments.effects import Labels
 from pipeline.inference.moments.frames import FrameColumns, FramePanel, frame_panel
 from pipeline.inference.moments.group_time import group_time_study
 from pipeline.inference.moments.influence import InfluenceSums, influence_sums
-from pipeline.inference.moments.linear_influence import linear_influence_sums
+from pipeline.inference.moments.linear_influence import linear, linear_influence_sums
 from pipeline.inference.moments.nuisance import About
-from pipeline.inference.moments.pairs import cell_variances
+from pipeline.inference.moments.pairs import cell_variances, sides
 from pipeline.inference.moments.shards import total
 from pipeline.inference.moments.summaries import Report, report, reported
 from pipeline.inference.moments.two_by_two import Solved
@@ -52,7 +52,7 @@ def fit(
     models: Sequence[Model] = (Model(),),
     detail: bool = False,
 ) -> tuple[GroupTimeStudy, ...]:
-    """Effects on one outcome, one result a model; three passes over the panel for each, more with covariates.
+    """Effects on one outcome, one result a model; two passes over the panel for each, more with covariates.
 
     With ``interact="bins"`` treated people of a level are compared with people of all levels, with ``"all"`` with those
     of their own. People whose level or characteristic is missing are left out. ``detail`` keeps the series by event
@@ -67,6 +67,7 @@ def fit(
         If the panel cannot answer for one of the models.
     """
     _refuse_reference(specification)
+    _refuse_covariates(panel, specification.covariates)
     with threadpool_limits(limits=1, user_api="blas"):
         return tuple(
             _Fit(panel, outcome, specification=specification, model=model).study(detail=detail) for model in models
@@ -173,6 +174,13 @@ def _refuse_reference(specification: Specification) -> None:
         )
 
 
+def _refuse_covariates(panel: Panel, covariates: Sequence[str]) -> None:
+    unknown = [name for name in covariates if name not in panel.levels and name not in panel.covariates]
+    if unknown:
+        remedy = f"It has {', '.join((*panel.levels, *panel.covariates)) or 'none'}."
+        raise RequestError([Fault(what=f"the panel has no covariate {name!r}", remedy=remedy) for name in unknown])
+
+
 class _Fit:
     """One model's passes over the panel."""
 
@@ -180,35 +188,51 @@ class _Fit:
         self.panel, self.outcome, self.specification, self.model = panel, outcome, specification, model
         self.covariates = specification.covariates
         self.levels = {name: len(panel.levels[name]) for name in self.covariates if name in panel.levels}
-        self.names = tuple(dict.fromkeys([*self.levels, *([model.subgroup] if model.subgroup else [])]))
+        self.names = tuple(dict.fromkeys([*self.covariates, *([model.subgroup] if model.subgroup else [])]))
 
     def study(self, *, detail: bool) -> GroupTimeStudy:
         """The result of the model."""
+        return self._adjusted(detail=detail) if self.covariates else self._unconditional(detail=detail)
+
+    def _adjusted(self, *, detail: bool) -> GroupTimeStudy:
         people = total(
             self._shards(),
             partial(census, covariates=self.covariates, levels=self.levels, subgroup=self.model.subgroup),
         )
-        _refuse_people(people, not_yet=self.specification.comparison == "not_yet_treated")
-        about = About(
-            design=people.design(self.covariates, self.levels),
-            subgroup=self.model.subgroup,
-            groups=self._groups(people),
-        )
-        pairs = None if self.covariates else pairs_of(self._shards, about)
-        solved = (
-            solve(self._shards, about, method=self.specification.method) if pairs is None else solve_pairs(pairs, about)
-        )
+        about = self._about(people)
+        solved = solve(self._shards, about, method=self.specification.method)
         of = self._report(people, solved, detail=detail)
         summing = partial(
-            influence_sums if pairs is None else linear_influence_sums,
+            influence_sums,
             about=about,
             solved=solved,
             reported=reported(of, solved),
             n_levels=of.n_levels,
+            squares=of.from_squares,
         )
-        sums: InfluenceSums = total(self._shards(), summing)
-        if pairs is not None:
-            sums = sums.with_squares(cell_variances(pairs, solved))
+        return self._study(of, total(self._shards(), summing), solved=solved, people=people)
+
+    def _unconditional(self, *, detail: bool) -> GroupTimeStudy:
+        first: CensusWithPairs = total(self._shards(), partial(census_with_pairs, subgroup=self.model.subgroup))
+        people, about = first.census, self._about(first.census)
+        both = sides(first.pairs, about.groups)
+        solved = solve_pairs(both, about)
+        of = self._report(people, solved, detail=detail)
+        ready = linear(solved, reported(of, solved), n_months=self.panel.n_months, n_levels=of.n_levels)
+        sums = total(self._shards(), partial(linear_influence_sums, about=about, of=ready))
+        if of.from_squares:
+            sums = sums.with_squares(cell_variances(both, solved))
+        return self._study(of, sums, solved=solved, people=people)
+
+    def _about(self, people: Census) -> About:
+        _refuse_people(people, not_yet=self.specification.comparison == "not_yet_treated")
+        return About(
+            design=people.design(self.covariates, self.levels),
+            subgroup=self.model.subgroup,
+            groups=self._groups(people),
+        )
+
+    def _study(self, of: Report, sums: InfluenceSums, *, solved: Sequence[Solved], people: Census) -> GroupTimeStudy:
         return group_time_study(
             of,
             sums,

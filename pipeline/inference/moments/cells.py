@@ -57,12 +57,13 @@ class Cells:
         names = ("columns", "bases", "treated_after", "event_time")
         return replace(self, **{name: getattr(self, name)[places] for name in names})
 
-    def compared_with(self, treatment_month: int | None, level: int) -> NDArray[np.bool_]:
-        """``(J,)``: whether people of a treatment month (``None``: never treated) and level are compared with."""
-        eligible = self.shared or level == self.cohort.level
-        if treatment_month is None:
-            return np.full(len(self), eligible)
-        return (treatment_month > self.treated_after) & (eligible and treatment_month != self.cohort.treatment_month)
+    def compared_before(self, treatment_month: int) -> int:
+        """The column before which both months of a cell must be for people of this treatment month to be compared.
+
+        It is the same for the cells of all timing groups.
+        """
+        columns_later = treatment_month - self.treated_after[0] + max(self.columns[0], self.bases[0])
+        return max(int(columns_later), 0) if np.isfinite(columns_later) else 0
 
 
 def cells_of(

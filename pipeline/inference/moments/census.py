@@ -9,7 +9,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.inference.moments.adding import Added
 from pipeline.inference.moments.cells import Cohort
+from pipeline.inference.moments.pairs import PairSums, pair_sums
 from pipeline.inference.moments.people import Design, known_people, raw_covariates
 from pipeline.vocabulary.panels import PanelShard
 
@@ -105,4 +107,19 @@ def census(shard: PanelShard, *, covariates: Sequence[str], levels: Mapping[str,
         excluded=int((observed.any(axis=1) & ~known).sum()),
         sums=raw[known].sum(axis=0),
         squares=(raw[known] ** 2).sum(axis=0),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CensusWithPairs(Added):
+    """The census, and the sums from which every comparison without covariates follows: both from one reading."""
+
+    census: Census
+    pairs: PairSums
+
+
+def census_with_pairs(shard: PanelShard, *, subgroup: str | None) -> CensusWithPairs:
+    """Those of one shard."""
+    return CensusWithPairs(
+        census=census(shard, covariates=(), levels={}, subgroup=subgroup), pairs=pair_sums(shard, subgroup=subgroup)
     )

@@ -10,18 +10,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.inference.moments import summaries
 from pipeline.inference.moments.adding import Each
+from pipeline.inference.moments.change_pairs import change_sums
 from pipeline.inference.moments.nuisance import (
     About,
     ChangeSums,
     LogitSums,
     Nuisance,
-    change_sums,
     logit_sums,
     odds_sums,
 )
-from pipeline.inference.moments.pairs import PairSums, change_sums_of, pair_sums
+from pipeline.inference.moments.pairs import Sides, change_sums_of
 from pipeline.inference.moments.shards import total
 from pipeline.inference.moments.two_by_two import (
     Solved,
@@ -37,16 +36,9 @@ from pipeline.vocabulary.panels import PanelShard
 Walk = Callable[[], Iterator[PanelShard]]
 
 
-def pairs_of(walk: Walk, about: About) -> PairSums:
-    """The panel's sums over pairs of months; for the errors of single cells only where their covariance is not kept."""
-    squares = sum(len(cells) for cells in about.groups) > summaries.MOST_CELLS
-    found: PairSums = total(walk(), partial(pair_sums, about=about, squares=squares))
-    return found
-
-
-def solve_pairs(pairs: PairSums, about: About) -> tuple[Solved, ...]:
+def solve_pairs(found: Sides, about: About) -> tuple[Solved, ...]:
     """Every comparison without covariates."""
-    sums = change_sums_of(pairs, about.groups)
+    sums = change_sums_of(found, about.groups)
     fits = outcome_fits(sums, regressed=True)
     return tuple(solve_regressed(*part) for part in zip(about.groups, sums.parts, fits, strict=True))
 

@@ -59,15 +59,21 @@ class FramePanel:
         """How many months each person has a column for."""
         return int(self.shard.outcome.shape[1])
 
-    def shards(self, outcome: str, characteristics: Sequence[str] = ()) -> Iterator[PanelShard]:
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Numeric facts about people."""
+        return tuple(self.shard.covariates)
+
+    def shards(self, outcome: str, names: Sequence[str] = ()) -> Iterator[PanelShard]:
         """The one shard.
 
         Raises
         ------
         RequestError
-            If the panel does not hold the outcome or a characteristic.
+            If the panel does not hold the outcome, a characteristic or a covariate.
         """
-        unknown = [name for name in (outcome, *characteristics) if name != self.outcome and name not in self.levels]
+        known = (self.outcome, *self.levels, *self.covariates)
+        unknown = [name for name in (outcome, *names) if name not in known]
         if unknown:
             raise RequestError([Fault(what="the panel has no such column", column=name) for name in unknown])
         yield self.shard

@@ -110,7 +110,7 @@ def _cells(
         covariance[~known] = covariance[:, ~known] = np.nan
     else:
         std_error, band = np.full(len(att), np.nan), float("nan")
-        if sums.squares is not None and sums.clusters is None and not of.grid.reference.any():
+        if sums.squares is not None and sums.clusters is None and of.from_squares:
             own = np.concatenate([part.cells for part in sums.squares.parts])
             std_error = np.where(known, np.sqrt(own), np.nan)
     return GroupTimes(

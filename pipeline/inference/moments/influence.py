@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.inference.moments.adding import Added, Each
-from pipeline.inference.moments.nuisance import About, odds, propensities
+from pipeline.inference.moments.nuisance import About, inverse_odds, odds, propensities
 from pipeline.inference.moments.people import Block, Side, comparison_side, treated_side
 from pipeline.inference.moments.scores import ClusterSums, cluster_sums
 from pipeline.inference.moments.two_by_two import Solved
@@ -91,84 +91,110 @@ class InfluenceSums:
 
 
 def influence_sums(
-    shard: PanelShard, *, about: About, solved: Sequence[Solved], reported: Sequence[Reported], n_levels: int
+    shard: PanelShard,
+    *,
+    about: About,
+    solved: Sequence[Solved],
+    reported: Sequence[Reported],
+    n_levels: int,
+    squares: bool,
 ) -> InfluenceSums:
-    """The sums of one shard."""
-    n_numbers, n_bins = len(reported[0].mass), reported[0].n_bins
-    squares = [np.zeros(len(part.cells)) for part in solved]
+    """The sums of one shard; ``squares`` says whether those of single cells are wanted."""
+    n_numbers, shape = len(reported[0].mass), (2, n_levels, reported[0].n_bins + 1)
+    own = [np.zeros(len(part.cells)) for part in solved]
     second = np.zeros((n_numbers, n_numbers))
-    seen = np.zeros((2, n_levels, n_bins + 1), dtype=np.int64)
+    seen = np.zeros(shape, dtype=np.int64)
     clusters = [cluster_sums(np.empty(0, dtype=np.int64), np.empty((0, n_numbers)))]
     for block in about.blocks(shard):
-        of_block = _Collected.of(block, n_numbers=n_numbers, shape=seen.shape)
-        for place, (part, into) in enumerate(zip(solved, reported, strict=True)):
-            squares[place] += of_block.add(block, part, into)
-        seen += of_block.seen.sum(axis=0)
+        influence = np.zeros((len(block.weights), n_numbers))
+        for part, into, cells in zip(solved, reported, own, strict=True):
+            _add_influence(block, part, into, influence, squares=cells if squares else None)
+        seen += _people_seen(block, solved, reported, shape=shape)
         if block.cluster is None:
-            second += of_block.influence.T @ of_block.influence
+            second += influence.T @ influence
         else:
-            clusters.append(cluster_sums(block.cluster, of_block.influence))
+            clusters.append(cluster_sums(block.cluster, influence))
     together = cluster_sums(
         np.concatenate([part.codes for part in clusters]), np.concatenate([part.sums for part in clusters])
     )
     return InfluenceSums(
         second=second,
-        squares=Each(parts=tuple(Squares(cells=own) for own in squares)),
+        squares=Each(parts=tuple(Squares(cells=cells) for cells in own)) if squares else None,
         treated=seen[0],
         comparison=seen[1],
         clusters=None if shard.cluster is None else together,
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Collected:
-    """What has been collected of a block's people: ``influence`` ``(n, K)``, ``seen`` ``(n, 2, L, B + 1)``."""
+def _add_influence(
+    block: Block,
+    part: Solved,
+    into: Reported,
+    influence: NDArray[np.float64],
+    *,
+    squares: NDArray[np.float64] | None,
+) -> None:
+    """Add one timing group's cells to people's ``influence`` ``(n, K)``, and its ``squares`` ``(J,)`` by cell."""
+    treated, comparison = treated_side(block, part.cells), comparison_side(block, part.cells)
+    for side, influence_of in ((treated, _of_treated), (comparison, _of_comparison)):
+        if len(side.rows):
+            own = influence_of(side, part)
+            influence[np.ix_(side.rows, into.rows)] += own @ into.weights.T
+            if squares is not None:
+                squares += np.einsum("ij,ij->j", own, own)
+    influence[treated.rows] += block.weights[treated.rows][:, None] * into.mass
 
-    influence: NDArray[np.float64]
-    seen: NDArray[np.bool_]
 
-    @classmethod
-    def of(cls, block: Block, *, n_numbers: int, shape: tuple[int, ...]) -> _Collected:
-        n = len(block.weights)
-        return cls(influence=np.zeros((n, n_numbers)), seen=np.zeros((n, *shape), dtype=np.bool_))
-
-    def add(self, block: Block, part: Solved, into: Reported) -> NDArray[np.float64]:
-        """Add one timing group's cells; return ``(J,)`` the squares of people's influence on each."""
-        treated, comparison = treated_side(block, part.cells), comparison_side(block, part.cells)
-        squares = np.zeros(len(part.cells))
-        for arm, (side, influence) in enumerate(
-            [(treated, _of_treated(treated, part)), (comparison, _of_comparison(comparison, part))]
-        ):
+def _people_seen(
+    block: Block, solved: Sequence[Solved], reported: Sequence[Reported], *, shape: tuple[int, int, int]
+) -> NDArray[np.int64]:
+    """How many people have a part in each arm, level and bin: one of each mask is looked at, and stands for all."""
+    first, sizes = block.representatives()
+    seen = np.zeros((len(sizes), *shape), dtype=np.bool_)
+    for part, into in zip(solved, reported, strict=True):
+        for arm, side in enumerate((treated_side(first, part.cells), comparison_side(first, part.cells))):
             if len(side.rows):
-                squares += np.einsum("ij,ij->j", influence, influence)
-                self.influence[np.ix_(side.rows, into.rows)] += influence @ into.weights.T
-                self._see(side, part, into, arm=arm)
-        self.influence[treated.rows] += block.weights[treated.rows][:, None] * into.mass
-        return squares
+                _see(side, part, into, seen=seen[:, arm, into.level])
+    people: NDArray[np.int64] = np.tensordot(sizes, seen, axes=1)
+    return people
 
-    def _see(self, side: Side, part: Solved, into: Reported, *, arm: int) -> None:
-        taking_part = (side.weight > 0) & np.isfinite(part.att)
-        seen = self.seen[:, arm, into.level]
-        for number in np.unique(into.bins[into.bins >= 0]):
-            seen[side.rows, number] |= taking_part[:, into.bins == number].any(axis=1)
-        seen[side.rows, -1] |= taking_part[:, part.cells.event_time >= 1].any(axis=1)
+
+def _see(side: Side, part: Solved, into: Reported, *, seen: NDArray[np.bool_]) -> None:
+    taking_part = (side.weight > 0) & np.isfinite(part.att)
+    for number in np.unique(into.bins[into.bins >= 0]):
+        seen[side.rows, number] |= taking_part[:, into.bins == number].any(axis=1)
+    seen[side.rows, -1] |= taking_part[:, part.cells.event_time >= 1].any(axis=1)
 
 
 def _of_treated(side: Side, part: Solved) -> NDArray[np.float64]:
-    residual = side.change - side.design @ part.fit.outcome
-    influence = (residual - part.treated_mean) / part.treated_mass
+    influence = side.change
+    influence -= side.design @ part.fit.outcome + part.treated_mean
+    influence /= part.treated_mass
     if part.fit.propensity is not None:
-        influence -= (1 - propensities(side, part.fit.propensity)) * (side.design @ part.logit_direction)
-    influence *= side.weight * np.isfinite(part.att)
-    return influence
+        chance = propensities(inverse_odds(side, part.fit.propensity))
+        influence -= (1 - chance) * (side.design @ part.logit_direction)
+    return _where_known(influence, side, part)
 
 
 def _of_comparison(side: Side, part: Solved) -> NDArray[np.float64]:
-    residual = side.change - side.design @ part.fit.outcome
-    influence = residual * (side.design @ -part.outcome_direction)
+    residual = side.change
+    residual -= side.design @ part.fit.outcome
+    influence: NDArray[np.float64] = side.design @ -part.outcome_direction
+    influence *= residual
     if part.fit.propensity is not None:
-        chance = propensities(side, part.fit.propensity)
-        influence -= odds(chance) * (residual - part.odds_mean) / part.odds_mass
-        influence += chance * (side.design @ part.logit_direction)
-    influence *= side.weight * np.isfinite(part.att)
-    return influence
+        against = inverse_odds(side, part.fit.propensity)
+        residual -= part.odds_mean
+        residual *= odds(against)
+        residual /= part.odds_mass
+        influence -= residual
+        shift: NDArray[np.float64] = side.design @ part.logit_direction
+        shift *= propensities(against)
+        influence += shift
+    return _where_known(influence, side, part)
+
+
+def _where_known(influence: NDArray[np.float64], side: Side, part: Solved) -> NDArray[np.float64]:
+    """Times people's weight; nothing in cells without an effect."""
+    influence *= side.weight
+    known = np.isfinite(part.att)
+    return influence if known.all() else influence * known

@@ -2,12 +2,13 @@ r"""Sums over pairs of months: from them follows every comparison without covari
 
 For people of one timing group and level, :math:`\sum_i w_i m_{it} m_{ib} y_{it}` for all t and b at once is one matrix
 product, and the sum of changes from b to t over people observed in both is its (t, b) entry less its (b, t) entry.
+People who are observed in the same months enter it as one row, their outcomes added up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +16,15 @@ from numpy.typing import NDArray
 from pipeline.inference.moments.adding import Added, Each
 from pipeline.inference.moments.blocks import Group
 from pipeline.inference.moments.cells import Cells
-from pipeline.inference.moments.nuisance import About, ChangeSums
+from pipeline.inference.moments.nuisance import ChangeSums
+from pipeline.inference.moments.people import NO_COVARIATES, Block, Run, people_blocks
 from pipeline.inference.moments.two_by_two import Solved
 from pipeline.vocabulary.panels import PanelShard
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pairs(Added):
-    r"""One group's people; ``(T, T)`` each. The last four are ``(0, 0)`` where no errors of single cells are wanted.
+    r"""One group's people; ``(T, T)`` each.
 
     Attributes
     ----------
@@ -40,6 +42,10 @@ class Pairs(Added):
     square: NDArray[np.float64]
     product: NDArray[np.float64]
 
+    def where(self, pairs: NDArray[np.bool_]) -> Pairs:
+        """Those of some pairs ``(T, T)`` of months, 0 elsewhere."""
+        return Pairs(**{part.name: getattr(self, part.name) * pairs for part in fields(self)})
+
 
 @dataclass(frozen=True, kw_only=True)
 class PairSums:
@@ -55,44 +61,41 @@ class PairSums:
         return PairSums(groups=merged)
 
 
-def pair_sums(shard: PanelShard, *, about: About, squares: bool) -> PairSums:
+def pair_sums(shard: PanelShard, *, subgroup: str | None) -> PairSums:
     """The pair sums of one shard."""
     found: dict[Group, Pairs] = {}
-    for block in about.blocks(shard):
-        for group, rows in block.by_group():
-            pairs = _pairs(block.observed[rows], block.outcome[rows], block.weights[rows], squares=squares)
-            found[group] = found[group] + pairs if group in found else pairs
+    for block in people_blocks(shard, NO_COVARIATES, subgroup=subgroup):
+        for run in block.runs():
+            pairs = _pairs(block, run)
+            found[run.group] = found[run.group] + pairs if run.group in found else pairs
     return PairSums(groups=found)
 
 
-def _pairs(
-    observed: NDArray[np.float64], outcome: NDArray[np.float64], weights: NDArray[np.float64], *, squares: bool
-) -> Pairs:
-    even = bool((weights == 1).all())
-    people = observed.T @ observed
-    weight = weights[:, None]
-    mass = people if even else observed.T @ (observed * weight)
-    summed = (outcome if even else outcome * weight).T @ observed
-    none = np.zeros((0, 0))
-    if not squares:
+def _pairs(block: Block, run: Run) -> Pairs:
+    outcome, weights = block.outcome[run.rows], block.weights[run.rows]
+    masks, sizes = block.observed[run.rows][run.starts], run.sizes[:, None]
+    people = masks.T @ (masks * sizes)
+    if (weights == 1).all():
+        summed = np.add.reduceat(outcome, run.starts).T @ masks
         return Pairs(
             people=people,
-            mass=mass,
+            mass=people,
             outcome=summed,
-            squared_mass=none,
-            squared_outcome=none,
-            square=none,
-            product=none,
+            squared_mass=people,
+            squared_outcome=summed,
+            square=np.add.reduceat(outcome**2, run.starts).T @ masks,
+            product=outcome.T @ outcome,
         )
-    squared = outcome if even else outcome * weight**2
+    weight = weights[:, None]
+    weighted = outcome * weight
     return Pairs(
         people=people,
-        mass=mass,
-        outcome=summed,
-        squared_mass=mass if even else observed.T @ (observed * weight**2),
-        squared_outcome=summed if even else squared.T @ observed,
-        square=(squared * outcome).T @ observed,
-        product=squared.T @ outcome,
+        mass=masks.T @ (masks * np.add.reduceat(weight, run.starts)),
+        outcome=np.add.reduceat(weighted, run.starts).T @ masks,
+        squared_mass=masks.T @ (masks * np.add.reduceat(weight**2, run.starts)),
+        squared_outcome=np.add.reduceat(weighted * weight, run.starts).T @ masks,
+        square=np.add.reduceat(weighted**2, run.starts).T @ masks,
+        product=weighted.T @ weighted,
     )
 
 
@@ -114,42 +117,83 @@ class _Picked(Added):
         return variance
 
 
-def _pick(pairs: Pairs | None, cells: Cells, eligible: NDArray[np.bool_]) -> _Picked:
+def _pick(pairs: Pairs, cells: Cells, share: NDArray[np.float64]) -> _Picked:
+    """The sums of each cell's pair of months, times its ``share`` ``(J,)``."""
     t, b = cells.columns, cells.bases
-    none = np.zeros(len(cells))
-    if pairs is None:
-        return _Picked(people=none, mass=none, change=none, squared_mass=none, squared_change=none, square=none)
-    squares = pairs.product.size > 0
     return _Picked(
-        people=pairs.people[t, b] * eligible,
-        mass=pairs.mass[t, b] * eligible,
-        change=(pairs.outcome[t, b] - pairs.outcome[b, t]) * eligible,
-        squared_mass=pairs.squared_mass[t, b] * eligible if squares else none,
-        squared_change=(pairs.squared_outcome[t, b] - pairs.squared_outcome[b, t]) * eligible if squares else none,
-        square=(pairs.square[t, b] + pairs.square[b, t] - 2 * pairs.product[t, b]) * eligible if squares else none,
+        people=pairs.people[t, b] * share,
+        mass=pairs.mass[t, b] * share,
+        change=(pairs.outcome[t, b] - pairs.outcome[b, t]) * share,
+        squared_mass=pairs.squared_mass[t, b] * share,
+        squared_change=(pairs.squared_outcome[t, b] - pairs.squared_outcome[b, t]) * share,
+        square=(pairs.square[t, b] + pairs.square[b, t] - 2 * pairs.product[t, b]) * share,
     )
 
 
-def _own(sums: PairSums, cells: Cells) -> _Picked:
-    everywhere = np.ones(len(cells), dtype=np.bool_)
-    return _pick(sums.groups.get(Group(*cells.cohort)), cells, everywhere)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sides:
+    """Both sides of every comparison, as sums over pairs of months.
+
+    Attributes
+    ----------
+    own
+        By group of people.
+    pooled
+        The same, levels together (as level 0) where all are compared with.
+    compared
+        By level, people who may be compared with in each pair of months: never treated, or treated late enough.
+    """
+
+    own: Mapping[Group, Pairs]
+    pooled: Mapping[Group, Pairs]
+    compared: Mapping[int, Pairs]
+
+    def treated(self, cells: Cells) -> _Picked:
+        """The timing group's own people."""
+        return _pick(self.own[Group(*cells.cohort)], cells, np.ones(len(cells)))
+
+    def comparison(self, cells: Cells) -> _Picked:
+        """All who are treated late enough, less those who are treated when the group is: its early cells have them."""
+        month, level = cells.cohort.treatment_month, 0 if cells.shared else cells.cohort.level
+        everybody = _pick(self.compared[level], cells, np.ones(len(cells)))
+        own = self.pooled[Group(month, level)]
+        return everybody + _pick(own, cells, -(month > cells.treated_after).astype(np.float64))
 
 
-def _compared(sums: PairSums, cells: Cells) -> _Picked:
-    picked = _pick(None, cells, np.zeros(len(cells), dtype=np.bool_))
+def sides(sums: PairSums, groups: Sequence[Cells]) -> Sides:
+    """Both sides of the groups' comparisons.
+
+    Whether people are treated late enough for a comparison depends on its months, not on whose it is, so that those
+    who are can be added up once for all timing groups.
+    """
+    n_months = len(next(iter(sums.groups.values())).people)
+    treated_after = np.full((n_months, n_months), np.inf)
+    for cells in groups:
+        treated_after[cells.columns, cells.bases] = cells.treated_after
+        treated_after[cells.bases, cells.columns] = cells.treated_after
+    pooled = _pooled(sums) if groups[0].shared else sums.groups
+    compared: dict[int, Pairs] = {}
+    for group, pairs in pooled.items():
+        late = np.inf if group.treatment_month is None else group.treatment_month
+        eligible = pairs.where((late > treated_after) | (late == np.inf))
+        compared[group.level] = compared[group.level] + eligible if group.level in compared else eligible
+    return Sides(own=sums.groups, pooled=pooled, compared=compared)
+
+
+def _pooled(sums: PairSums) -> dict[Group, Pairs]:
+    """Levels together."""
+    pooled: dict[Group, Pairs] = {}
     for group, pairs in sums.groups.items():
-        eligible = cells.compared_with(group.treatment_month, group.level)
-        if eligible.any():
-            picked += _pick(pairs, cells, eligible)
-    return picked
+        whole = Group(group.treatment_month, 0)
+        pooled[whole] = pooled[whole] + pairs if whole in pooled else pairs
+    return pooled
 
 
-def change_sums_of(sums: PairSums, groups: Sequence[Cells]) -> Each[ChangeSums]:
+def change_sums_of(found: Sides, groups: Sequence[Cells]) -> Each[ChangeSums]:
     """The change sums of every timing group, as :func:`nuisance.change_sums` gives them without covariates."""
-    pooled = _pooled(sums, groups)
     parts = []
     for cells in groups:
-        own, compared = _own(sums, cells), _compared(pooled, cells)
+        own, compared = found.treated(cells), found.comparison(cells)
         parts.append(
             ChangeSums(
                 n_treated=np.rint(own.people).astype(np.int64),
@@ -164,22 +208,10 @@ def change_sums_of(sums: PairSums, groups: Sequence[Cells]) -> Each[ChangeSums]:
     return Each(parts=tuple(parts))
 
 
-def cell_variances(sums: PairSums, solved: Sequence[Solved]) -> tuple[NDArray[np.float64], ...]:
+def cell_variances(found: Sides, solved: Sequence[Solved]) -> tuple[NDArray[np.float64], ...]:
     """By timing group, ``(J,)`` variances of its cells, every person a cluster."""
-    pooled = _pooled(sums, [part.cells for part in solved])
     return tuple(
-        _own(sums, part.cells).variance(part.treated_mean + part.fit.outcome[0])
-        + _compared(pooled, part.cells).variance(part.fit.outcome[0])
+        found.treated(part.cells).variance(part.treated_mean + part.fit.outcome[0])
+        + found.comparison(part.cells).variance(part.fit.outcome[0])
         for part in solved
     )
-
-
-def _pooled(sums: PairSums, groups: Sequence[Cells]) -> PairSums:
-    """Levels together where all are compared with."""
-    if not groups[0].shared:
-        return sums
-    pooled: dict[Group, Pairs] = {}
-    for group, pairs in sums.groups.items():
-        whole = Group(group.treatment_month, 0)
-        pooled[whole] = pooled[whole] + pairs if whole in pooled else pairs
-    return PairSums(groups=pooled)

@@ -60,6 +60,11 @@ class Report:
                 found += [*part.parts, part.overall]
         return tuple(found)
 
+    @property
+    def from_squares(self) -> bool:
+        """Whether errors of single cells come from squares of influence: nothing is taken off, no covariance kept."""
+        return not self.whole and not self.grid.reference.any()
+
     def maps(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """``(K, J)`` and ``(K, C)``: what the contrasts are of the cells and of the masses."""
         contrasts = self.contrasts

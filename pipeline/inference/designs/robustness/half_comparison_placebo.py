@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pipeline.inference.designs.robustness import Timing
 from pipeline.inference.designs.views import ChangedPanel, treated_in
 from pipeline.vocabulary.errors import Fault, RequestError
-from pipeline.vocabulary.panels import Panel, PanelShard
+from pipeline.vocabulary.panels import INDEX_MONTH, PERSON, Panel, PanelShard
 from pipeline.vocabulary.robustness import HalfComparisonPlacebo
 from pipeline.vocabulary.windows import Window
 
@@ -33,7 +33,7 @@ def view(panel: Panel, run: HalfComparisonPlacebo, *, outcome: str, timing: Timi
     """
     treated = _treated_by_month(panel, outcome)
     change = partial(_half_treated, seed=run.seed, treated=treated, window=timing.window)
-    return ChangedPanel(panel=panel, change=change, n_months=panel.n_months)
+    return ChangedPanel(panel=panel, change=change, n_months=panel.n_months, needs=(PERSON, INDEX_MONTH))
 
 
 def _treated_by_month(panel: Panel, outcome: str) -> Counter[int]:
