@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from patsy import dmatrix
 
+from pipeline.vocabulary.windows import Window
+
 FIRST_MONTH = 24_172
 
 
@@ -96,3 +98,15 @@ def with_covariates():
         return pd.concat([frame.assign(score=score, region=region, **outcomes), pd.DataFrame(columns)], axis=1)
 
     return added
+
+
+@pytest.fixture(scope="session")
+def drawn_with_all(drawn_groups, with_age, with_covariates):
+    """Makes such a panel of sixteen months inside a window, with age columns and covariates."""
+
+    def drawn(*, seed: int, n: int, window: Window) -> pd.DataFrame:
+        frame = drawn_groups(seed=seed, n=n, n_months=16)
+        inside = frame["event_time"].between(-window.before, window.after)
+        return with_covariates(with_age(frame[inside].reset_index(drop=True)), seed=seed)
+
+    return drawn

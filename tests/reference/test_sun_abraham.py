@@ -138,9 +138,7 @@ def in_every_month(frame: pd.DataFrame) -> list[str]:
 @settings(max_examples=4, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10_000), n=st.integers(90, 140), outcome=st.sampled_from(["pay", "pay_in_work"]))
 @pytest.mark.parametrize("cluster", [None, "practice"])
-def test_any_drawn_panel_with_covariates_equals_diff_diff(
-    drawn_groups, with_covariates, cluster, seed, n, outcome
-):
+def test_any_drawn_panel_with_covariates_equals_diff_diff(drawn_groups, with_covariates, cluster, seed, n, outcome):
     frame = with_covariates(drawn_groups(seed=seed, n=n, n_months=12), seed=seed)
     study = ours(frame, outcome, cluster=cluster, covariates=COVARIATES)
     assert_equal_to_diff_diff(study, theirs(frame, outcome, cluster=cluster, covariates=in_every_month(frame)))
@@ -210,17 +208,16 @@ def test_half_year_bins_with_an_age_spline_equal_pyfixest(frame, options):
     assert_equal_to_pyfixest(study, pooled_by_pyfixest(frame, ONS, **options))
 
 
+YEAR = Window(before=11, after=12, reference=(-5, 0))
+
+
 @settings(max_examples=3, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10_000), n=st.integers(130, 180))
 @pytest.mark.parametrize("options", [{}, {"weights": "weight"}, {"cluster": "practice", "weights": "weight"}])
-def test_any_drawn_panel_with_covariates_and_weights_equals_pyfixest(
-    drawn_groups, with_age, with_covariates, options, seed, n
-):
-    drawn = drawn_groups(seed=seed, n=n, n_months=16)
-    inside = drawn["event_time"].between(-ONS.before, ONS.after)
-    frame = with_covariates(with_age(drawn[inside].reset_index(drop=True)), seed=seed)
-    study = ours(frame, window=ONS, birth_month="birth_month", covariates=COVARIATES, **options)
-    assert_equal_to_pyfixest(study, pooled_by_pyfixest(frame, ONS, **options))
+def test_any_drawn_panel_with_covariates_and_weights_equals_pyfixest(drawn_with_all, options, seed, n):
+    frame = drawn_with_all(seed=seed, n=n, window=YEAR)
+    study = ours(frame, window=YEAR, birth_month="birth_month", covariates=COVARIATES, **options)
+    assert_equal_to_pyfixest(study, pooled_by_pyfixest(frame, YEAR, **options))
 
 
 @pytest.mark.parametrize("cluster", ["person", "practice"])
