@@ -21,7 +21,7 @@ from pipeline.inference.moments.columns import Columns
 from pipeline.inference.moments.pooling import CellFit, Cells, Reduction
 from pipeline.inference.moments.scores import FittedGroup, People, scores_beside
 from pipeline.inference.moments.solve import Inverse, estimable, inverse
-from pipeline.inference.moments.untreated import ImputationSums, part, untreated_months
+from pipeline.inference.moments.untreated import ImputationSums, Parted, part, untreated_months
 from pipeline.vocabulary.errors import Fault, NotEstimable
 
 
@@ -160,26 +160,27 @@ class ImputedGroup(FittedGroup):
 
         With leads, those of their regression stand beside, ``(n, P)``, or the influence on leads that they come to.
         """
-        parted = part(people.observed, people.outcome, self.untreated)
+        if self.untreated.all():
+            own, before = super().scores(people), people
+        else:
+            parted = part(people.observed, people.outcome, self.untreated)
+            own, before = self._deviations(people, parted), _before(people, parted)
+        if self.lead is None:
+            return own
+        scores = self.lead.scores(before)
+        beside = scores if self.lead.influence is None else scores @ self.lead.influence.T
+        return np.concatenate([own, beside], axis=1)
+
+    def _deviations(self, people: People, parted: Parted) -> NDArray[np.float64]:
+        """``(n, P)`` scores of people who are treated in some months."""
         fitted = self.explained(people) * people.observed
         mean = (fitted * parted.base).sum(axis=1) / np.maximum(parted.size, 1.0)
-        used = parted.base + parted.treated
-        residual = (parted.deviation - (fitted - mean[:, None])) * used
+        residual = (parted.deviation - (fitted - mean[:, None])) * (parted.base + parted.treated)
         residual -= parted.treated * self.centres
         if self.squares is not None:
             residual *= self._left_out(people, parted.treated)
         residual *= people.weights[:, None]
-        found = [residual, *scores_beside(people, residual * self.untreated)]
-        if self.lead is not None:
-            before = replace(
-                people,
-                observed=parted.before,
-                size=np.maximum(parted.size, 1.0),
-                outcome=parted.deviation * parted.before,
-            )
-            scores = self.lead.scores(before)
-            found.append(scores if self.lead.influence is None else scores @ self.lead.influence.T)
-        return np.concatenate(found, axis=1)
+        return np.concatenate([residual, *scores_beside(people, residual * self.untreated)], axis=1)
 
     def _left_out(self, people: People, treated: NDArray[np.float64]) -> NDArray[np.float64]:
         """``(n, T)`` what makes a deviation from everybody's mean one from the others' (their appendix A.9)."""
@@ -190,6 +191,12 @@ class ImputedGroup(FittedGroup):
 
     def seen(self, people: People) -> NDArray[np.float64]:
         """``(S,)`` people of use observed in each set of months: those with an untreated month."""
-        parted = part(people.observed, people.outcome, self.untreated)
-        counted: NDArray[np.float64] = ((parted.base + parted.treated) @ self.sets > 0).sum(axis=0, dtype=np.float64)
+        used = people.observed[people.observed @ self.untreated > 0]
+        counted: NDArray[np.float64] = (used @ self.sets > 0).sum(axis=0, dtype=np.float64)
         return counted
+
+
+def _before(people: People, parted: Parted) -> People:
+    """The people in their untreated months, of those who have two or more."""
+    size, outcome = np.maximum(parted.size, 1.0), parted.deviation * parted.before
+    return replace(people, observed=parted.before, size=size, outcome=outcome)

@@ -167,7 +167,10 @@ class Parted(NamedTuple):
 
 
 def part(observed: NDArray[np.float64], outcome: NDArray[np.float64], untreated: NDArray[np.float64]) -> Parted:
-    """The months of people of one treatment month, told apart."""
+    """The months of people of one treatment month, told apart; ``outcome`` is less the person's mean, as a block's."""
+    if untreated.all():
+        nothing, size = np.zeros_like(observed), observed.sum(axis=1)
+        return Parted(base=observed, before=observed, treated=nothing, size=size, deviation=outcome)
     base = observed * untreated
     size = base.sum(axis=1)
     imputable = (size > 0)[:, None]
