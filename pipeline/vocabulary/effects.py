@@ -47,7 +47,8 @@ class Specification(BaseModel):
     method
         How covariates are adjusted for.
     covariates
-        Characteristics of people, or numeric columns of a frame.
+        Baseline characteristics of people, or numeric covariates. In a regression with person effects each has an
+        effect of its own in every month.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
