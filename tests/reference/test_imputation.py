@@ -132,17 +132,6 @@ def test_any_drawn_panel_with_covariates_equals_diff_diff(drawn_groups, with_cov
     np.testing.assert_allclose(found["std_error"], theirs["se"], rtol=ERRORS)
 
 
-def test_weighted_effects_with_covariates_equal_diff_diff(drawn_groups, with_covariates):
-    frame = with_covariates(drawn_groups(seed=5, n=120, n_months=12))
-    design = SurveyDesign(weights="weight", psu="person")
-    fitted = ImputationDiD().fit(
-        frame, **NAMES, aggregate="event_study", survey_design=design, covariates=in_every_month(frame)
-    )
-    found, theirs = after_of(ours(frame, weights="weight", covariates=COVARIATES), fitted)
-    assert len(found) >= 5
-    np.testing.assert_allclose(found["att"], theirs["effect"], rtol=EFFECTS)
-
-
 @pytest.mark.parametrize("weights", [None, "weight"])
 def test_effects_with_covariates_equal_pyfixest_on_untreated_months(drawn_groups, with_covariates, weights):
     frame = with_covariates(drawn_groups(seed=9, n=120, n_months=12))
@@ -265,23 +254,31 @@ def test_any_drawn_panel_with_covariates_and_weights_is_that_of_the_theorem(
     assert_of_the_theorem(study, effects, influence)
 
 
+@pytest.mark.parametrize("covariates", [(), COVARIATES])
 @pytest.mark.parametrize("cluster", ["person", "practice"])
-def test_effects_by_treatment_month_and_their_errors_are_those_of_the_theorem(drawn_groups, cluster):
+def test_effects_by_treatment_month_and_their_errors_are_those_of_the_theorem(
+    drawn_groups, with_covariates, cluster, covariates
+):
     frame = drawn_groups(seed=6, n=100, n_months=12)
+    frame = with_covariates(frame) if covariates else frame
     single = Window(before=0, after=int(frame["event_time"].max()), reference=(0, 0), bins="single")
     groups = frame.assign(group=frame["first_treat"].astype(str))
     effects, influence = written_out(groups, after_index(single), by="group", weights="weight", cluster=cluster)
-    cells = ours(frame, weights="weight", cluster=None if cluster == "person" else cluster).group_time()
+    options = {"weights": "weight", "cluster": None if cluster == "person" else cluster, "covariates": covariates}
+    cells = ours(frame, **options).group_time()
     assert (cells["event_time"] >= 1).all()
     np.testing.assert_allclose(cells["att"], effects, rtol=EFFECTS)
     np.testing.assert_allclose(cells["std_error"], np.sqrt((influence**2).sum(axis=1)), rtol=ERRORS)
 
 
-def test_weighted_errors_are_those_of_diff_diff_before_its_survey_centring(drawn_groups):
-    frame = drawn_groups(seed=5, n=100, n_months=12)
+@pytest.mark.parametrize("covariates", [(), COVARIATES])
+def test_weighted_errors_are_those_of_diff_diff_before_its_survey_centring(drawn_groups, with_covariates, covariates):
+    frame = drawn_groups(seed=5, n=120, n_months=12)
+    frame = with_covariates(frame) if covariates else frame
     design = SurveyDesign(weights="weight", psu="person")
-    fitted = ImputationDiD().fit(frame, **NAMES, aggregate="event_study", survey_design=design)
-    found, theirs = after_of(ours(frame, weights="weight"), fitted)
+    columns = in_every_month(frame) or None
+    fitted = ImputationDiD().fit(frame, **NAMES, aggregate="event_study", survey_design=design, covariates=columns)
+    found, theirs = after_of(ours(frame, weights="weight", covariates=covariates), fitted)
     np.testing.assert_allclose(found["att"], theirs["effect"], rtol=EFFECTS)
     # Survey linearisation centres the influence over the G people and multiplies by G / (G - 1).
     single = Window(before=0, after=int(frame["event_time"].max()), reference=(0, 0), bins="single")

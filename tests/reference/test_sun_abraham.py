@@ -90,6 +90,14 @@ def assert_equal_to_diff_diff(study, reference, *, errors: float = 1.0) -> None:
     np.testing.assert_allclose(known["std_error"] * errors, [row["se"] for row in effects.values()], rtol=ERRORS)
 
 
+COVARIATES = ("score", "region")
+
+
+def in_every_month(frame: pd.DataFrame) -> list[str]:
+    """The columns of covariates by month."""
+    return [name for name in frame if name.startswith("x")]
+
+
 @settings(max_examples=5, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10_000), n=st.integers(70, 140), outcome=st.sampled_from(["pay", "pay_in_work"]))
 @pytest.mark.parametrize("cluster", [None, "practice"])
@@ -99,12 +107,18 @@ def test_any_drawn_panel_equals_diff_diff(drawn_groups, cluster, seed, n, outcom
     assert_equal_to_diff_diff(study, theirs(frame, outcome, cluster=cluster))
 
 
-def test_effects_by_timing_group_and_their_errors_equal_diff_diff(drawn_groups):
-    frame = drawn_groups(seed=4, n=100, n_months=12)
+@pytest.mark.parametrize("covariates", [(), COVARIATES])
+def test_effects_by_timing_group_and_their_errors_equal_diff_diff(drawn_groups, with_covariates, covariates):
+    frame = with_covariates(drawn_groups(seed=4, n=100, n_months=12))
+    columns = in_every_month(frame) if covariates else None
     for cluster in (None, "practice"):
-        theirs_by_group = theirs(frame, "pay", cluster=cluster).to_dataframe("cohort")
+        theirs_by_group = theirs(frame, "pay", cluster=cluster, covariates=columns).to_dataframe("cohort")
         theirs_by_group = theirs_by_group.set_index(["cohort", "relative_period"]).sort_index()
-        found = ours(frame, cluster=cluster).group_time().set_index(["treatment_month", "event_time"])
+        found = (
+            ours(frame, cluster=cluster, covariates=covariates)
+            .group_time()
+            .set_index(["treatment_month", "event_time"])
+        )
         found = found.loc[[(group, event + 1) for group, event in theirs_by_group.index]]
         np.testing.assert_allclose(found["att"], theirs_by_group["effect"], rtol=EFFECTS)
         np.testing.assert_allclose(found["std_error"], theirs_by_group["se"], rtol=ERRORS)
@@ -125,14 +139,6 @@ def test_anticipation_moves_the_reference_as_in_diff_diff(drawn_groups):
         frame, outcome="pay", unit="person", time="month", first_treat="first_treat"
     )
     assert_equal_to_diff_diff(ours(frame, anticipation=2), reference)
-
-
-COVARIATES = ("score", "region")
-
-
-def in_every_month(frame: pd.DataFrame) -> list[str]:
-    """The columns of covariates by month."""
-    return [name for name in frame if name.startswith("x")]
 
 
 @settings(max_examples=4, deadline=None, derandomize=True)

@@ -218,6 +218,8 @@ def test_a_month_without_untreated_people_of_a_region_cannot_be_imputed():
     gone = (frame["region"] == "west") & (frame["month"] == 20) & ~(frame["month"] >= frame["treated"])
     cells = estimated(imputation, frame[~gone], covariates=["region"]).group_time()
     assert cells["att"].isna().tolist() == (cells["month"] == 20).tolist()
+    # Sun and Abraham's cells are one effect for all regions, which tells the region's month from it.
+    assert estimated(sun_abraham, frame[~gone], covariates=["region"]).group_time()["att"].notna().all()
 
 
 @ALL
