@@ -35,6 +35,8 @@ class Specification(BaseModel):
         Months before the index in which there may be effects already: the reference must end before them.
     leave_out
         Whether imputation measures each person's effect against the mean of the others of their timing group.
+    last_treated
+        Whether Sun and Abraham's estimator compares with people treated last, not with those never treated.
     confidence, draws, seed
         Of the intervals, and of the simulation behind simultaneous bands.
     comparison
@@ -45,7 +47,8 @@ class Specification(BaseModel):
     method
         How covariates are adjusted for.
     covariates
-        Characteristics of people, or numeric columns of a frame.
+        Baseline characteristics of people, or numeric covariates. In a regression with person effects each has an
+        effect of its own in every month.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,6 +58,7 @@ class Specification(BaseModel):
     small_sample: Literal["fixest", "felm"] = "fixest"
     anticipation: int = Field(default=0, ge=0)
     leave_out: bool = False
+    last_treated: bool = False
     confidence: float = Field(default=0.95, gt=0, lt=1)
     draws: int = Field(default=20_000, ge=1000)
     seed: int = 0

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from patsy import dmatrix
 
+from pipeline.vocabulary.windows import Window
+
 FIRST_MONTH = 24_172
 
 
@@ -68,3 +70,43 @@ def with_age():
         return frame.assign(**{f"age{k}": left[:, k] * np.sqrt(len(frame)) for k in range(4)})
 
     return added
+
+
+@pytest.fixture(scope="session")
+def with_covariates():
+    """Adds a score and a region that differ between the treated and others, and trends of pay by them.
+
+    Beside them ``xK_M``: each covariate (the score, an indicator for each region but the first) in month M alone, all
+    months but the first.
+    """
+
+    def added(frame: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
+        random = np.random.default_rng(seed)
+        people = frame["person"].max() + 1
+        treated = frame.groupby("person")["first_treat"].first().reindex(range(people), fill_value=0) > 0
+        score = (random.normal(50, 10, people) + 8 * treated.to_numpy())[frame["person"]]
+        region = random.choice(["east", "north", "west"], people, p=[0.5, 0.3, 0.2])[frame["person"]]
+        column = frame["month"] - frame["month"].min()
+        trend = 0.02 * (score - 50) * np.sqrt(column) + 0.3 * column * (region == "north")
+        values = {"x0": score, "x1": 1.0 * (region == "north"), "x2": 1.0 * (region == "west")}
+        columns = {
+            f"{name}_{month}": value * (frame["month"] == month)
+            for name, value in values.items()
+            for month in sorted(frame["month"].unique())[1:]
+        }
+        outcomes = {name: frame[name] + trend for name in ("pay", "pay_in_work")}
+        return pd.concat([frame.assign(score=score, region=region, **outcomes), pd.DataFrame(columns)], axis=1)
+
+    return added
+
+
+@pytest.fixture(scope="session")
+def drawn_with_all(drawn_groups, with_age, with_covariates):
+    """Makes such a panel of sixteen months inside a window, with age columns and covariates."""
+
+    def drawn(*, seed: int, n: int, window: Window) -> pd.DataFrame:
+        frame = drawn_groups(seed=seed, n=n, n_months=16)
+        inside = frame["event_time"].between(-window.before, window.after)
+        return with_covariates(with_age(frame[inside].reset_index(drop=True)), seed=seed)
+
+    return drawn

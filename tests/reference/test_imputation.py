@@ -106,6 +106,47 @@ def test_effects_equal_the_two_stages_of_pyfixest(drawn_groups):
     np.testing.assert_allclose(found[expected.index], stages.coef()[named], rtol=TWO_STAGES)
 
 
+COVARIATES = ("score", "region")
+
+
+def in_every_month(frame: pd.DataFrame) -> list[str]:
+    """The columns of covariates by month."""
+    return [name for name in frame if name.startswith("x")]
+
+
+@settings(max_examples=4, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10_000), n=st.integers(90, 140), outcome=st.sampled_from(["pay", "pay_in_work"]))
+@pytest.mark.parametrize("cluster", [None, "practice"])
+def test_any_drawn_panel_with_covariates_equals_diff_diff(drawn_groups, with_covariates, cluster, seed, n, outcome):
+    frame = with_covariates(drawn_groups(seed=seed, n=n, n_months=12), seed=seed)
+    seen = frame.dropna(subset=[outcome])
+    fitted = ImputationDiD(cluster=cluster, pretrends=True).fit(
+        seen, **NAMES | {"outcome": outcome}, aggregate="event_study", covariates=in_every_month(frame)
+    )
+    study = ours(frame, outcome, cluster=cluster, covariates=COVARIATES)
+    found, theirs = after_of(study, fitted)
+    before = found.index <= 0
+    assert min(before.sum(), (~before).sum()) >= 3
+    np.testing.assert_allclose(found["att"][~before], theirs["effect"][~before], rtol=EFFECTS)
+    np.testing.assert_allclose(found["att"][before], theirs["effect"][before], atol=LEADS)
+    np.testing.assert_allclose(found["std_error"], theirs["se"], rtol=ERRORS)
+
+
+@pytest.mark.parametrize("weights", [None, "weight"])
+def test_effects_with_covariates_equal_pyfixest_on_untreated_months(drawn_groups, with_covariates, weights):
+    frame = with_covariates(drawn_groups(seed=9, n=120, n_months=12))
+    untreated, months = frame[frame["event_time"] < 1], " + ".join(in_every_month(frame))
+    first = pyfixest.feols(
+        f"pay ~ {months} | person + month", untreated, demeaner=MapDemeaner(fixef_tol=1e-12), weights=weights
+    )
+    effect = frame["pay"] - first.predict(newdata=frame, atol=1e-13, btol=1e-13)
+    treated = frame.assign(effect=effect, mass=frame[weights] if weights else 1.0)[frame["event_time"] >= 1]
+    sums = treated.assign(effect=treated["effect"] * treated["mass"]).groupby("event_time")[["effect", "mass"]].sum()
+    expected = sums["effect"] / sums["mass"]
+    found = ours(frame, weights=weights, covariates=COVARIATES).event_study().set_index("event_time")["att"]
+    np.testing.assert_allclose(found[expected.index], expected, rtol=EFFECTS)
+
+
 ONS = Window(before=11, after=18, reference=(-5, 0))
 
 
@@ -124,7 +165,7 @@ def written_out(frame: pd.DataFrame, bins, *, by=None, share_nothing=False, weig
     columns += [
         frame[[name]].mul(system == part, axis=0)
         for name in frame
-        if name.startswith("age")
+        if name.startswith(("age", "x"))
         for part in system.unique()
     ]
     design = np.column_stack(columns)
@@ -162,6 +203,18 @@ def frame(drawn_groups, with_age) -> pd.DataFrame:
     return with_age(drawn[inside].reset_index(drop=True))
 
 
+def assert_of_the_theorem(study, effects, influence) -> None:
+    after = np.tile([part.first >= 1 for part in study.bins], len(study.levels))
+    covariance = influence @ influence.T
+    scale = np.sqrt(np.diag(covariance))
+    np.testing.assert_allclose(study.att.ravel()[after], effects, rtol=EFFECTS)
+    np.testing.assert_allclose(study.std_error.ravel()[after], scale, rtol=ERRORS)
+    correlation = covariance / np.outer(scale, scale)
+    np.testing.assert_allclose(
+        study.covariance[np.ix_(after, after)] / np.outer(scale, scale), correlation, atol=ERRORS
+    )
+
+
 @pytest.mark.parametrize(
     ("by", "interact"), [(None, "bins"), ("sex", "bins"), ("sex", "all")], ids=["everybody", "by sex", "sexes apart"]
 )
@@ -175,34 +228,57 @@ def test_effects_and_their_whole_covariance_are_those_of_the_theorem(frame, by, 
     effects, influence = written_out(
         frame, after_index(ONS), by=by, share_nothing=interact == "all", weights=weights, cluster=cluster
     )
-    after = np.tile([part.first >= 1 for part in study.bins], len(study.levels))
-    covariance = influence @ influence.T
-    scale = np.sqrt(np.diag(covariance))
-    np.testing.assert_allclose(study.att.ravel()[after], effects, rtol=EFFECTS)
-    np.testing.assert_allclose(study.std_error.ravel()[after], scale, rtol=ERRORS)
-    correlation = covariance / np.outer(scale, scale)
-    np.testing.assert_allclose(
-        study.covariance[np.ix_(after, after)] / np.outer(scale, scale), correlation, atol=ERRORS
-    )
+    assert_of_the_theorem(study, effects, influence)
 
 
+YEAR = Window(before=11, after=12, reference=(-5, 0))
+
+
+@settings(max_examples=3, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10_000), n=st.integers(180, 220))
+@pytest.mark.parametrize(
+    ("by", "interact"), [(None, "bins"), ("sex", "bins"), ("sex", "all")], ids=["everybody", "by sex", "sexes apart"]
+)
 @pytest.mark.parametrize("cluster", ["person", "practice"])
-def test_effects_by_treatment_month_and_their_errors_are_those_of_the_theorem(drawn_groups, cluster):
+def test_any_drawn_panel_with_covariates_and_weights_is_that_of_the_theorem(
+    drawn_with_all, by, interact, cluster, seed, n
+):
+    frame = drawn_with_all(seed=seed, n=n, window=YEAR)
+    study = ours(
+        frame, window=YEAR, birth_month="birth_month", weights="weight", subgroup=by, interact=interact,
+        cluster=None if cluster == "person" else cluster, covariates=COVARIATES,
+    )  # fmt: skip
+    effects, influence = written_out(
+        frame, after_index(YEAR), by=by, share_nothing=interact == "all", weights="weight", cluster=cluster
+    )
+    assert_of_the_theorem(study, effects, influence)
+
+
+@pytest.mark.parametrize("covariates", [(), COVARIATES])
+@pytest.mark.parametrize("cluster", ["person", "practice"])
+def test_effects_by_treatment_month_and_their_errors_are_those_of_the_theorem(
+    drawn_groups, with_covariates, cluster, covariates
+):
     frame = drawn_groups(seed=6, n=100, n_months=12)
+    frame = with_covariates(frame) if covariates else frame
     single = Window(before=0, after=int(frame["event_time"].max()), reference=(0, 0), bins="single")
     groups = frame.assign(group=frame["first_treat"].astype(str))
     effects, influence = written_out(groups, after_index(single), by="group", weights="weight", cluster=cluster)
-    cells = ours(frame, weights="weight", cluster=None if cluster == "person" else cluster).group_time()
+    options = {"weights": "weight", "cluster": None if cluster == "person" else cluster, "covariates": covariates}
+    cells = ours(frame, **options).group_time()
     assert (cells["event_time"] >= 1).all()
     np.testing.assert_allclose(cells["att"], effects, rtol=EFFECTS)
     np.testing.assert_allclose(cells["std_error"], np.sqrt((influence**2).sum(axis=1)), rtol=ERRORS)
 
 
-def test_weighted_errors_are_those_of_diff_diff_before_its_survey_centring(drawn_groups):
-    frame = drawn_groups(seed=5, n=100, n_months=12)
+@pytest.mark.parametrize("covariates", [(), COVARIATES])
+def test_weighted_errors_are_those_of_diff_diff_before_its_survey_centring(drawn_groups, with_covariates, covariates):
+    frame = drawn_groups(seed=5, n=120, n_months=12)
+    frame = with_covariates(frame) if covariates else frame
     design = SurveyDesign(weights="weight", psu="person")
-    fitted = ImputationDiD().fit(frame, **NAMES, aggregate="event_study", survey_design=design)
-    found, theirs = after_of(ours(frame, weights="weight"), fitted)
+    columns = in_every_month(frame) or None
+    fitted = ImputationDiD().fit(frame, **NAMES, aggregate="event_study", survey_design=design, covariates=columns)
+    found, theirs = after_of(ours(frame, weights="weight", covariates=covariates), fitted)
     np.testing.assert_allclose(found["att"], theirs["effect"], rtol=EFFECTS)
     # Survey linearisation centres the influence over the G people and multiplies by G / (G - 1).
     single = Window(before=0, after=int(frame["event_time"].max()), reference=(0, 0), bins="single")

@@ -153,6 +153,17 @@ def test_errors_clustered_on_practice_equal_pyfixest(frame, weights):
     assert_equal(study, reference)
 
 
+@pytest.mark.parametrize("options", [{}, {"weights": "weight"}, {"weights": "weight", "cluster": "practice"}])
+def test_covariates_in_every_month_equal_pyfixest(frame, options):
+    score = np.random.default_rng(3).normal(50, 10, frame["person_id"].max() + 1)[frame["person_id"]]
+    seen = with_spline(frame).assign(score=score, male=1.0 * (frame["sex"] == "male"))
+    seen["pay"] += 0.5 * score * np.sqrt(seen["month"] - FIRST_MONTH)
+    first = seen["month"].min()
+    terms = f"{BINS} + i(month, score, ref={first}) + i(month, male, ref={first}) + {AGE}"
+    study = ours(seen, "pay", covariates=["score", "sex"], **options)
+    assert_equal(study, pyfixest_fit(seen, "pay", terms=terms, **options))
+
+
 @pytest.mark.parametrize("cluster", ["person_id", "practice"])
 def test_effects_by_sex_with_shared_months_equal_pyfixest(frame, cluster):
     seen = with_levels(with_spline(frame))

@@ -90,6 +90,14 @@ def assert_equal_to_diff_diff(study, reference, *, errors: float = 1.0) -> None:
     np.testing.assert_allclose(known["std_error"] * errors, [row["se"] for row in effects.values()], rtol=ERRORS)
 
 
+COVARIATES = ("score", "region")
+
+
+def in_every_month(frame: pd.DataFrame) -> list[str]:
+    """The columns of covariates by month."""
+    return [name for name in frame if name.startswith("x")]
+
+
 @settings(max_examples=5, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10_000), n=st.integers(70, 140), outcome=st.sampled_from(["pay", "pay_in_work"]))
 @pytest.mark.parametrize("cluster", [None, "practice"])
@@ -99,12 +107,18 @@ def test_any_drawn_panel_equals_diff_diff(drawn_groups, cluster, seed, n, outcom
     assert_equal_to_diff_diff(study, theirs(frame, outcome, cluster=cluster))
 
 
-def test_effects_by_timing_group_and_their_errors_equal_diff_diff(drawn_groups):
-    frame = drawn_groups(seed=4, n=100, n_months=12)
+@pytest.mark.parametrize("covariates", [(), COVARIATES])
+def test_effects_by_timing_group_and_their_errors_equal_diff_diff(drawn_groups, with_covariates, covariates):
+    frame = with_covariates(drawn_groups(seed=4, n=100, n_months=12))
+    columns = in_every_month(frame) if covariates else None
     for cluster in (None, "practice"):
-        theirs_by_group = theirs(frame, "pay", cluster=cluster).to_dataframe("cohort")
+        theirs_by_group = theirs(frame, "pay", cluster=cluster, covariates=columns).to_dataframe("cohort")
         theirs_by_group = theirs_by_group.set_index(["cohort", "relative_period"]).sort_index()
-        found = ours(frame, cluster=cluster).group_time().set_index(["treatment_month", "event_time"])
+        found = (
+            ours(frame, cluster=cluster, covariates=covariates)
+            .group_time()
+            .set_index(["treatment_month", "event_time"])
+        )
         found = found.loc[[(group, event + 1) for group, event in theirs_by_group.index]]
         np.testing.assert_allclose(found["att"], theirs_by_group["effect"], rtol=EFFECTS)
         np.testing.assert_allclose(found["std_error"], theirs_by_group["se"], rtol=ERRORS)
@@ -127,6 +141,25 @@ def test_anticipation_moves_the_reference_as_in_diff_diff(drawn_groups):
     assert_equal_to_diff_diff(ours(frame, anticipation=2), reference)
 
 
+@settings(max_examples=4, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10_000), n=st.integers(90, 140), outcome=st.sampled_from(["pay", "pay_in_work"]))
+@pytest.mark.parametrize("cluster", [None, "practice"])
+def test_any_drawn_panel_with_covariates_equals_diff_diff(drawn_groups, with_covariates, cluster, seed, n, outcome):
+    frame = with_covariates(drawn_groups(seed=seed, n=n, n_months=12), seed=seed)
+    study = ours(frame, outcome, cluster=cluster, covariates=COVARIATES)
+    assert_equal_to_diff_diff(study, theirs(frame, outcome, cluster=cluster, covariates=in_every_month(frame)))
+
+
+def test_weighted_effects_with_covariates_equal_diff_diff_but_for_its_survey_factor(drawn_groups, with_covariates):
+    frame = with_covariates(drawn_groups(seed=5, n=120, n_months=12))
+    study = ours(frame, weights="weight", covariates=COVARIATES)
+    design = SurveyDesign(weights="weight", psu="person")
+    reference = theirs(frame, "pay", survey_design=design, covariates=in_every_month(frame))
+    n, months = study.n_observations, frame["month"].nunique()
+    columns = len(study.group_time()) + months + len(in_every_month(frame))
+    assert_equal_to_diff_diff(study, reference, errors=np.sqrt((n - columns) / (n - 1)))
+
+
 ONS = Window(before=11, after=18, reference=(-5, 0))
 
 
@@ -138,7 +171,7 @@ def pooled_by_pyfixest(frame: pd.DataFrame, window: Window, *, by: str | None = 
     named = "cell_" + frame["first_treat"].astype(str) + "_" + frame["month"].astype(str) + "_" + level
     cells = pd.get_dummies(named.where(cell), dtype=float)
     wide = pd.concat([frame.assign(unit=frame[options.pop("cluster", "person")]), cells], axis=1)
-    controls = [name for name in frame if name.startswith("age")]
+    controls = [name for name in frame if name.startswith(("age", "x"))]
     if share_nothing:
         controls = [f"{name}:{by}" for name in controls]
     effects = f"person + month^{by}" if share_nothing else "person + month"
@@ -179,6 +212,31 @@ def frame(drawn_groups, with_age) -> pd.DataFrame:
 def test_half_year_bins_with_an_age_spline_equal_pyfixest(frame, options):
     study = ours(frame, window=ONS, birth_month="birth_month", **options)
     assert_equal_to_pyfixest(study, pooled_by_pyfixest(frame, ONS, **options))
+
+
+YEAR = Window(before=11, after=12, reference=(-5, 0))
+
+
+@settings(max_examples=3, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10_000), n=st.integers(130, 180))
+@pytest.mark.parametrize("options", [{}, {"weights": "weight"}, {"cluster": "practice", "weights": "weight"}])
+def test_any_drawn_panel_with_covariates_and_weights_equals_pyfixest(drawn_with_all, options, seed, n):
+    frame = drawn_with_all(seed=seed, n=n, window=YEAR)
+    study = ours(frame, window=YEAR, birth_month="birth_month", covariates=COVARIATES, **options)
+    assert_equal_to_pyfixest(study, pooled_by_pyfixest(frame, YEAR, **options))
+
+
+@pytest.mark.parametrize("cluster", ["person", "practice"])
+@pytest.mark.parametrize("interact", ["bins", "all"])
+def test_effects_by_sex_with_covariates_equal_pyfixest(frame, with_covariates, cluster, interact):
+    adjusted = with_covariates(frame)
+    options = {"weights": "weight", "cluster": cluster}
+    study = ours(
+        adjusted, window=ONS, birth_month="birth_month", subgroup="sex", interact=interact, covariates=COVARIATES,
+        **options,
+    )  # fmt: skip
+    reference = pooled_by_pyfixest(adjusted, ONS, by="sex", share_nothing=interact == "all", **options)
+    assert_equal_to_pyfixest(study, reference)
 
 
 @pytest.mark.parametrize("cluster", ["person", "practice"])

@@ -35,6 +35,7 @@ class OneShard:
     shard: PanelShard
     first_month: int = 0
     n_months: int = MONTHS
+    covariates: tuple[str, ...] = ()
     levels: dict[str, tuple[str, ...]]
 
     def shards(self, outcome, characteristics=()):

@@ -208,7 +208,7 @@ def test_bins_of_one_person_are_not_identified(estimator):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"covariates": ["born"]}, "has no covariates"),
+        ({"covariates": ["height"]}, "column height: column is missing"),
         ({"base": "universal"}, "has no base"),
         ({"comparison": "somebody"}, "has no comparison"),
         ({"anticipation": 2, "window": WINDOW}, "reference reaches into the months of anticipation"),

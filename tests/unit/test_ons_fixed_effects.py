@@ -108,7 +108,7 @@ def test_effects_by_treatment_month_are_refused_with_what_to_do():
 
 @pytest.mark.parametrize(
     "argument",
-    [{"covariates": ("sex",)}, {"comparison": "not_yet_treated"}, {"base": "universal"}, {"anticipation": 0}],
+    [{"comparison": "not_yet_treated"}, {"base": "universal"}, {"anticipation": 0}],
 )
 def test_arguments_that_do_not_apply_are_refused_by_name(argument):
     with pytest.raises(RequestError, match=f"ons_fixed_effects has no {next(iter(argument))}"):

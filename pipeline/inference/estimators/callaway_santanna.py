@@ -27,7 +27,7 @@ from pipeline.inference.moments.census import Census, CensusWithPairs, census, c
 from pipeline.inference.moments.comparisons import solve, solve_pairs
 from pipeline.inference.moments.contrasts import grid
 from pipeline.inference.moments.effects import Labels
-from pipeline.inference.moments.frames import FrameColumns, FramePanel, frame_panel
+from pipeline.inference.moments.frames import FrameColumns, FramePanel, characteristics_and_covariates, frame_panel
 from pipeline.inference.moments.group_time import group_time_study
 from pipeline.inference.moments.influence import InfluenceSums, influence_sums
 from pipeline.inference.moments.linear_influence import linear, linear_influence_sums
@@ -116,8 +116,6 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
         If they cannot answer the question.
     """
     _refuse_arguments(birth_month=birth_month, age_spline=age_spline, small_sample=small_sample)
-    numeric = [name for name in covariates if name not in frame or pd.api.types.is_numeric_dtype(frame[name])]
-    words = [name for name in covariates if name not in numeric]
     columns = FrameColumns(
         outcome=outcome,
         person=person,
@@ -125,8 +123,7 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
         treatment_month=treatment_month,
         weights=weights,
         cluster=cluster,
-        characteristics=tuple(dict.fromkeys([*words, *([] if subgroup is None else [subgroup])])),
-        covariates=tuple(numeric),
+        **characteristics_and_covariates(frame, covariates, subgroup=subgroup),
     )
     panel = frame_panel(frame, columns)
     specification = specified(

@@ -1,11 +1,13 @@
 r"""Borusyak, Jaravel and Spiess's imputation estimator: observed outcomes less those imputed from untreated months.
 
-.. math:: y_{it} = \alpha_i + \lambda_t + s(\text{age}_{it}) + \varepsilon_{it} \text{ where untreated}, \qquad
-          \beta_b = \sum_{(i,t) \in b} w_i (y_{it} - \hat\alpha_i - \hat\lambda_t - \hat s(\text{age}_{it})) / W_b
+.. math:: y_{it} = \alpha_i + \lambda_t + x_i' \kappa_t + s(\text{age}_{it}) + \varepsilon_{it}
+          \text{ where untreated}, \qquad \beta_b = \sum_{(i,t) \in b} w_i (y_{it} - \hat y_{it}) / W_b
 
 Borusyak, Jaravel and Spiess (2024, doi 10.1093/restud/rdae007). Untreated are all months of people never treated and
 those of others before the index (and its ``anticipation``); everybody not yet treated is a comparison. A month in which
 nobody untreated is observed cannot be imputed and is left out of its bin, as is a person without an untreated month.
+Baseline covariates x have an effect of their own in every month: trends may differ by them. A covariate that is not
+numeric is a characteristic, an indicator for each level but the first.
 
 Errors are the conservative ones of their theorem 3, deviations of people's effects taken from the mean of their timing
 group and month (``leave_out``: from the mean of the others, appendix A.9), with no small-sample factor, as R's
@@ -22,14 +24,15 @@ from typing import Literal
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from pipeline.inference.moments.frames import FrameColumns
+from pipeline.inference.moments.frames import FrameColumns, characteristics_and_covariates
 from pipeline.inference.moments.leads import SolvedImputation
 from pipeline.inference.moments.requests import (
-    characteristics,
     columns_of,
+    covariate_design,
     every_event_time,
     labels_of,
     observed_basis,
+    people_columns,
     refuse_anticipated,
     refuse_arguments,
     refuse_comparison,
@@ -65,17 +68,20 @@ def fit(
     refuse_anticipated(specification.window, specification.anticipation)
     with threadpool_limits(limits=1, user_api="blas"):
         basis = observed_basis(panel, outcome, specification)
+        design = covariate_design(panel, outcome, specification)
+        names = people_columns(models, specification)
         sums_of = partial(
             imputation,
             window=specification.window,
             basis=basis,
             characteristics=tuple(dict.fromkeys(model.subgroup for model in models)),
             anticipation=specification.anticipation,
+            design=design,
         )
-        first = total(panel.shards(outcome, characteristics(models)), sums_of)
+        first = total(panel.shards(outcome, names), sums_of)
         solved = [
             SolvedImputation.of(
-                columns_of(panel, model, window=specification.window, basis=basis),
+                columns_of(panel, model, window=specification.window, basis=basis, design=design),
                 first.groups[model.subgroup],
                 labels=labels_of(panel, outcome, model, estimator=_NAME, n_excluded=_excluded(first, model)),
                 specification=specification,
@@ -86,8 +92,8 @@ def fit(
             part.fitted(characteristic=model.subgroup, clustered=first.clustered)
             for part, model in zip(solved, models, strict=True)
         ]
-        sums_of_scores = partial(scores, window=specification.window, basis=basis, fits=fits)
-        second = total(panel.shards(outcome, characteristics(models)), sums_of_scores)
+        sums_of_scores = partial(scores, window=specification.window, basis=basis, fits=fits, design=design)
+        second = total(panel.shards(outcome, names), sums_of_scores)
         return tuple(part.study(sums) for part, sums in zip(solved, second.models, strict=True))
 
 
@@ -118,20 +124,20 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
     """Effects from a long DataFrame with one row a person and month; a null treatment month means never treated.
 
     ``outcome``, ``person``, ``month``, ``treatment_month``, ``weights``, ``cluster``, ``birth_month`` and ``subgroup``
-    name columns. Months are consecutive whole numbers; every column but the outcome and the month has one value a
-    person. ``comparison`` can only be ``"not_yet_treated"``. Without a ``window``, every event time is its own bin and
-    event time ``-anticipation`` the reference of the bins before.
+    name columns, ``covariates`` several. Months are consecutive whole numbers; every column but the outcome and the
+    month has one value a person. ``comparison`` can only be ``"not_yet_treated"``. Without a ``window``, every event
+    time is its own bin and event time ``-anticipation`` the reference of the bins before.
 
     Raises
     ------
     RequestError
-        If an argument does not apply to this estimator (``covariates``, ``base``), or a column is not there.
+        If an argument does not apply to this estimator (``base``), or a column is not there.
     DataRefused
         If the rows are not a panel of people.
     NotEstimable
         If they cannot answer the question.
     """
-    refuse_arguments(_NAME, covariates=tuple(covariates) or None, base=base)
+    refuse_arguments(_NAME, base=base)
     refuse_comparison(_NAME, comparison, allowed=["not_yet_treated"])
     columns = FrameColumns(
         outcome=outcome,
@@ -141,12 +147,12 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
         birth_month=birth_month,
         weights=weights,
         cluster=cluster,
-        characteristics=() if subgroup is None else (subgroup,),
+        **characteristics_and_covariates(frame, covariates, subgroup=subgroup),
     )
     panel, age_spline = requested_panel(frame, columns, age_spline)
     specification = specified(
         where="estimate",
-        window=window or every_event_time(panel, anticipation=max(anticipation, 0)),
+        window=window or every_event_time(panel, outcome, anticipation=max(anticipation, 0)),
         age_spline=age_spline,
         small_sample=small_sample,
         anticipation=anticipation,
@@ -154,6 +160,7 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
         confidence=confidence,
         draws=draws,
         seed=seed,
+        covariates=tuple(covariates),
     )
     (study,) = fit(panel, outcome, specification=specification, models=[Model(subgroup=subgroup, interact=interact)])
     return study

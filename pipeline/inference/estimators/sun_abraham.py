@@ -1,13 +1,15 @@
 r"""Sun and Abraham's interaction-weighted estimator: effects by treatment month and month, pooled by group shares.
 
 .. math:: y_{it} = \alpha_i + \lambda_t + \sum_g \sum_{e \notin \text{reference}} \delta_{g,e} 1\{g_i = g, e_{it} = e\}
-          + s(\text{age}_{it}) + \varepsilon_{it}, \qquad \beta_b = \sum_{(g,e) \in b} w_{g,e} \delta_{g,e}
+          + x_i' \kappa_t + s(\text{age}_{it}) + \varepsilon_{it}, \qquad
+          \beta_b = \sum_{(g,e) \in b} w_{g,e} \delta_{g,e}
 
 Sun and Abraham (2021, doi 10.1016/j.jeconom.2020.09.006), with people never treated, or those treated last, as
 the comparison. Every event time and treatment month is its own effect, also where bins are wider; a bin weights them by
 the (weighted) person-months observed. Shares are taken as they are in the data: errors do not count that another sample
 would have others, as R's ``fixest::sunab``. Errors are clustered on person, or on a coarser unit that holds whole
-people.
+people. Baseline covariates x have an effect of their own in every month, that timing groups share: trends may differ
+by them. A covariate that is not numeric is a characteristic, an indicator for each level but the first.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from pipeline.inference.moments.blocks import Group
 from pipeline.inference.moments.columns import Columns
 from pipeline.inference.moments.contributors import bin_people, sets_by_group
 from pipeline.inference.moments.effects import Labels
-from pipeline.inference.moments.frames import FrameColumns
+from pipeline.inference.moments.frames import FrameColumns, characteristics_and_covariates
 from pipeline.inference.moments.grouped import (
     Pooled,
     Sample,
@@ -37,12 +39,13 @@ from pipeline.inference.moments.grouped import (
 )
 from pipeline.inference.moments.intervals import clustered_factor
 from pipeline.inference.moments.requests import (
-    characteristics,
     columns_of,
+    covariate_design,
     every_event_time,
     labels_of,
     last_treated_as_comparison,
     observed_basis,
+    people_columns,
     refuse_anticipated,
     refuse_arguments,
     refuse_comparison,
@@ -78,23 +81,28 @@ def fit(
     """
     refuse_anticipated(specification.window, specification.anticipation)
     with threadpool_limits(limits=1, user_api="blas"):
+        if specification.last_treated:
+            panel = last_treated_as_comparison(panel, outcome, anticipation=specification.anticipation)
         basis = observed_basis(panel, outcome, specification)
-        names = tuple(dict.fromkeys(model.subgroup for model in models))
-        sums_of = partial(within, window=specification.window, basis=basis, characteristics=names)
-        first = total(panel.shards(outcome, characteristics(models)), sums_of)
+        design = covariate_design(panel, outcome, specification)
+        by = tuple(dict.fromkeys(model.subgroup for model in models))
+        names = people_columns(models, specification)
+        sums_of = partial(within, window=specification.window, basis=basis, characteristics=by, design=design)
+        first = total(panel.shards(outcome, names), sums_of)
         solved = [
             _Solved(
                 model=model,
                 saturated=saturate(
-                    columns_of(panel, model, window=specification.window, basis=basis), first.groups[model.subgroup]
+                    columns_of(panel, model, window=specification.window, basis=basis, design=design),
+                    first.groups[model.subgroup],
                 ),
                 labels=_labels(panel, outcome, model, first=first),
             )
             for model in models
         ]
         fits = [part.fitted(clustered=first.clustered) for part in solved]
-        sums_of_scores = partial(scores, window=specification.window, basis=basis, fits=fits)
-        second = total(panel.shards(outcome, characteristics(models)), sums_of_scores)
+        sums_of_scores = partial(scores, window=specification.window, basis=basis, fits=fits, design=design)
+        second = total(panel.shards(outcome, names), sums_of_scores)
         return tuple(
             part.study(sums, specification=specification) for part, sums in zip(solved, second.models, strict=True)
         )
@@ -126,21 +134,21 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
     """Effects from a long DataFrame with one row a person and month; a null treatment month means never treated.
 
     ``outcome``, ``person``, ``month``, ``treatment_month``, ``weights``, ``cluster``, ``birth_month`` and ``subgroup``
-    name columns. Months are consecutive whole numbers; every column but the outcome and the month has one value a
-    person. Without a ``window``, every event time is its own bin and event time ``-anticipation`` the reference.
-    ``comparison`` is ``"never_treated"`` (where ``None``) or ``"last_treated"``: people treated last, in the months
-    before they are (and anticipate it), without those never treated.
+    name columns, ``covariates`` several. Months are consecutive whole numbers; every column but the outcome and the
+    month has one value a person. Without a ``window``, every event time is its own bin and event time ``-anticipation``
+    the reference. ``comparison`` is ``"never_treated"`` (where ``None``) or ``"last_treated"``: people treated last, in
+    the months before they are (and anticipate it), without those never treated.
 
     Raises
     ------
     RequestError
-        If an argument does not apply to this estimator (``covariates``, ``base``), or a column is not there.
+        If an argument does not apply to this estimator (``base``), or a column is not there.
     DataRefused
         If the rows are not a panel of people.
     NotEstimable
         If they cannot answer the question.
     """
-    refuse_arguments(_NAME, covariates=tuple(covariates) or None, base=base)
+    refuse_arguments(_NAME, base=base)
     refuse_comparison(_NAME, comparison, allowed=["never_treated", "last_treated"])
     columns = FrameColumns(
         outcome=outcome,
@@ -150,23 +158,32 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
         birth_month=birth_month,
         weights=weights,
         cluster=cluster,
-        characteristics=() if subgroup is None else (subgroup,),
+        **characteristics_and_covariates(frame, covariates, subgroup=subgroup),
     )
     panel, age_spline = requested_panel(frame, columns, age_spline)
-    if comparison == "last_treated":
-        panel = last_treated_as_comparison(panel, anticipation=max(anticipation, 0))
+    last_treated = comparison == "last_treated"
+    if window is None:
+        window = _every_event_time(panel, outcome, anticipation=max(anticipation, 0), last_treated=last_treated)
     specification = specified(
         where="estimate",
-        window=window or every_event_time(panel, anticipation=max(anticipation, 0)),
+        window=window,
         age_spline=age_spline,
         small_sample=small_sample,
         anticipation=anticipation,
+        last_treated=last_treated,
         confidence=confidence,
         draws=draws,
         seed=seed,
+        covariates=tuple(covariates),
     )
     (study,) = fit(panel, outcome, specification=specification, models=[Model(subgroup=subgroup, interact=interact)])
     return study
+
+
+def _every_event_time(panel: Panel, outcome: str, *, anticipation: int, last_treated: bool) -> Window:
+    if last_treated:
+        panel = last_treated_as_comparison(panel, outcome, anticipation=anticipation)
+    return every_event_time(panel, outcome, anticipation=anticipation)
 
 
 def _labels(panel: Panel, outcome: str, model: Model, *, first: Within) -> Labels:
@@ -192,7 +209,8 @@ class _Solved:
         groups = {
             group: FittedGroup(
                 path=path,
-                spline=self.saturated.spline[group],
+                slopes=self.columns.slopes(self.saturated.theta[group]),
+                spline=self.columns.spline(self.saturated.theta[group]),
                 sets=sets[group],
                 influence=self._influence(group) if clustered else None,
             )

@@ -17,19 +17,21 @@ from pipeline.vocabulary.windows import Bin, Window
 class Columns:
     """The columns of a regression on event bins (by level), calendar months and age.
 
-    They stand in this order: bins of level 0, of level 1, …; then months and age columns, once if ``common``, else for
-    level 0, level 1, ….
+    They stand in this order: bins of level 0, of level 1, …; then months, months times each covariate and age columns,
+    once if ``common``, else for level 0, level 1, ….
 
     Attributes
     ----------
     first_month, n_months
         The panel's months.
+    n_covariates
+        Baseline covariates, each with an effect of its own in every month.
     n_spline
         Age columns.
     n_levels
         Levels of the characteristic that effects are reported by; 1 for everybody.
     common
-        Whether all levels share month and age effects.
+        Whether all levels share month, covariate and age effects.
     """
 
     window: Window
@@ -38,6 +40,7 @@ class Columns:
     n_spline: int
     n_levels: int
     common: bool
+    n_covariates: int = 0
 
     @cached_property
     def bins(self) -> tuple[Bin, ...]:
@@ -52,17 +55,26 @@ class Columns:
     @property
     def size(self) -> int:
         """How many columns there are."""
-        return self.n_events + (1 if self.common else self.n_levels) * (self.n_months + self.n_spline)
+        return self.n_events + (1 if self.common else self.n_levels) * self.width
+
+    @property
+    def n_calendar(self) -> int:
+        """``T (1 + K)``: how many columns are months, or months times a covariate."""
+        return self.n_months * (1 + self.n_covariates)
+
+    @property
+    def width(self) -> int:
+        """``P``: how many columns stand beside a level's event bins."""
+        return self.n_calendar + self.n_spline
 
     def events(self, level: int) -> slice:
         """The event columns of a level."""
         return slice(level * len(self.bins), (level + 1) * len(self.bins))
 
     def shared(self, level: int) -> slice:
-        """The month and age columns that a level's people have."""
-        width = self.n_months + self.n_spline
-        start = self.n_events + (0 if self.common else level * width)
-        return slice(start, start + width)
+        """The month, covariate and age columns that a level's people have."""
+        start = self.n_events + (0 if self.common else level * self.width)
+        return slice(start, start + self.width)
 
     def months(self, level: int) -> slice:
         """The month columns that a level's people have."""
@@ -87,7 +99,7 @@ class Columns:
         return self.sets(treatment_month)[:, :-1]
 
     def gram(self, sums: Mapping[Group, NDArray[np.float64]]) -> NDArray[np.float64]:
-        r"""``(K, K)`` :math:`\sum_g A_g \Gamma_g A_g'` from each group's ``(P, P)`` sums over months and age."""
+        r"""``(K, K)`` :math:`\sum_g A_g \Gamma_g A_g'` from each group's ``(P, P)`` sums."""
         total = np.zeros((self.size, self.size))
         for group, matrix in sums.items():
             shared = self.shared(group.level)
@@ -118,9 +130,13 @@ class Columns:
             return months
         return months + self.bin_months(group.treatment_month) @ coefficients[self.events(group.level)]
 
-    def spline(self, group: Group, coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
-        """``(p,)`` the age coefficients of a group's people."""
-        return coefficients[self.shared(group.level)][self.n_months :]
+    def slopes(self, shared: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``(K, T)`` covariates' effects by month among the ``(P,)`` coefficients that stand beside event bins."""
+        return shared[self.n_months : self.n_calendar].reshape(self.n_covariates, self.n_months)
+
+    def spline(self, shared: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``(p,)`` age coefficients among the ``(P,)`` that stand beside event bins."""
+        return shared[self.n_calendar :]
 
     def influence(self, group: Group, bread: NDArray[np.float64]) -> NDArray[np.float64]:
         """``(E, P)`` :math:`H A_g`: a person's score to their influence on the event coefficients.

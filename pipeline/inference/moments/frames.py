@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -43,7 +44,7 @@ class FrameColumns:
 
 @dataclass(frozen=True, kw_only=True)
 class FramePanel:
-    """A panel held in memory: the Panel protocol over one shard."""
+    """A panel held in memory: the Panel protocol over one shard, which holds everything whatever is asked for."""
 
     outcome: str
     shard: PanelShard
@@ -77,6 +78,28 @@ class FramePanel:
         if unknown:
             raise RequestError([Fault(what="the panel has no such column", column=name) for name in unknown])
         yield self.shard
+
+
+class AboutPeople(TypedDict):
+    """The columns of :class:`FrameColumns` that describe people."""
+
+    characteristics: tuple[str, ...]
+    covariates: tuple[str, ...]
+
+
+def characteristics_and_covariates(
+    frame: pd.DataFrame, covariates: Sequence[str], *, subgroup: str | None
+) -> AboutPeople:
+    """Which columns are characteristics, the subgroup and covariates that are words, and which numeric covariates.
+
+    A column that is not there counts as numeric: :func:`frame_panel` refuses it.
+    """
+    numeric = [name for name in covariates if name not in frame or pd.api.types.is_numeric_dtype(frame[name])]
+    words = [name for name in covariates if name not in numeric]
+    reported = [] if subgroup is None else [subgroup]
+    return AboutPeople(
+        characteristics=tuple(dict.fromkeys([*words, *reported])), covariates=tuple(dict.fromkeys(numeric))
+    )
 
 
 def frame_panel(frame: pd.DataFrame, columns: FrameColumns) -> FramePanel:

@@ -1,8 +1,8 @@
 r"""Effects as observed less imputed outcomes, with the conservative errors of their influence functions.
 
-Borusyak, Jaravel and Spiess (2024, doi 10.1093/restud/rdae007). With :math:`\theta` month and age effects of the
-regression on untreated person-months, H the inverse of its Gram matrix and :math:`s_i` a person's score in it, the
-effect :math:`\tau_{gt}` of a timing group in a month is the mean of :math:`\tau_{it} = (y_{it} - \bar y_{i0}) -
+Borusyak, Jaravel and Spiess (2024, doi 10.1093/restud/rdae007). With :math:`\theta` month, covariate and age effects
+of the regression on untreated person-months, H the inverse of its Gram matrix and :math:`s_i` a person's score in it,
+the effect :math:`\tau_{gt}` of a timing group in a month is the mean of :math:`\tau_{it} = (y_{it} - \bar y_{i0}) -
 (z_{it} - \bar z_{i0})' \theta`, and person i's influence on it (their theorem 3) is
 :math:`w_i (\tau_{it} - \tilde\tau_{gt}) / W_{gt} - \bar z_{gt}' H s_i`. The centring (their eq. 8) is by timing group
 and month, :math:`\tilde\tau_{gt} = \sum_i w_i^2 \tau_{it} / \sum_i w_i^2`: the finest that is conservative.
@@ -11,17 +11,17 @@ and month, :math:`\tilde\tau_{gt} = \sum_i w_i^2 \tau_{it} / \sum_i w_i^2`: the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.inference.moments.blocks import Group
 from pipeline.inference.moments.columns import Columns
-from pipeline.inference.moments.pooling import CellFit, Cells
-from pipeline.inference.moments.scores import FittedGroup, People
+from pipeline.inference.moments.pooling import CellFit, Cells, Reduction
+from pipeline.inference.moments.scores import FittedGroup, People, scores_beside
 from pipeline.inference.moments.solve import Inverse, estimable, inverse
-from pipeline.inference.moments.untreated import ImputationSums, part, untreated_months
+from pipeline.inference.moments.untreated import ImputationSums, Parted, part, untreated_months
 from pipeline.vocabulary.errors import Fault, NotEstimable
 
 
@@ -29,7 +29,7 @@ from pipeline.vocabulary.errors import Fault, NotEstimable
 class Imputed:
     """Solved: ``fit`` pools the cells, ``theta`` ``(P,)`` and ``centres`` ``(T,)`` are by group.
 
-    ``rank`` is how many month and age effects are identified.
+    ``rank`` is how many month, covariate and age effects are identified.
     """
 
     sums: Mapping[Group, ImputationSums]
@@ -62,16 +62,16 @@ def impute(columns: Columns, groups: Mapping[Group, ImputationSums], *, anticipa
     cells, theta, rank = {}, {}, 0
     for levels in [set(range(columns.n_levels))] if columns.common else [{k} for k in range(columns.n_levels)]:
         own = {group: sums for group, sums in known.items() if group.level in levels}
-        gram = sum((sums.untreated.gram for sums in own.values()), np.zeros((_width(columns), _width(columns))))
+        gram = sum((sums.untreated.gram for sums in own.values()), np.zeros((columns.width, columns.width)))
         solved = inverse(gram)
-        shared = solved.bread @ sum((sums.untreated.cross for sums in own.values()), np.zeros(_width(columns)))
+        shared = solved.bread @ sum((sums.untreated.cross for sums in own.values()), np.zeros(columns.width))
         rank += solved.rank
         for group, sums in own.items():
             theta[group] = shared
             if group.treatment_month is not None:
                 months = np.flatnonzero((untreated[group] == 0) & _inside(columns, group))
                 cells[group] = _cells(sums, months, gram=gram, solved=solved, theta=shared)
-    reduce = {group: np.diag(np.concatenate([untreated[group], np.ones(columns.n_spline)])) for group in known}
+    reduce = {group: _reduction(columns, untreated[group]) for group in known}
     fit = CellFit(columns=columns, cells=cells, reduce=reduce)
     if not fit.identified.any():
         raise NotEstimable(
@@ -94,8 +94,11 @@ def _refuse(groups: Mapping[Group, ImputationSums]) -> None:
         )
 
 
-def _width(columns: Columns) -> int:
-    return columns.n_months + columns.n_spline
+def _reduction(columns: Columns, untreated: NDArray[np.float64]) -> Reduction:
+    """Scores of treated months count for effects only; those of covariates and age are of untreated months."""
+    kept = np.ones(columns.width)
+    kept[: columns.n_months] = untreated
+    return Reduction(kept=kept, months=np.zeros(0, dtype=np.int64), carried=np.zeros((0, columns.width)))
 
 
 def _inside(columns: Columns, group: Group) -> NDArray[np.bool_]:
@@ -131,7 +134,7 @@ def _cells(
 
 @dataclass(frozen=True, kw_only=True)
 class ImputedGroup(FittedGroup):
-    """What imputation says of one group; ``path`` and ``spline`` are its month and age effects.
+    """What imputation says of one group; ``path``, ``slopes`` and ``spline`` are its month, covariate and age effects.
 
     Attributes
     ----------
@@ -143,7 +146,8 @@ class ImputedGroup(FittedGroup):
         ``(T,)`` squared weights of the people treated, added up, if each person is measured against the mean of the
         others; else ``None``.
     lead
-        The regression with effects before the index on the same people's untreated months, if there is one.
+        The regression with effects before the index on the same people's untreated months, if there is one; with an
+        ``influence`` where that has fewer rows than there are scores.
     """
 
     untreated: NDArray[np.float64]
@@ -152,36 +156,31 @@ class ImputedGroup(FittedGroup):
     lead: FittedGroup | None = None
 
     def scores(self, people: People) -> NDArray[np.float64]:
-        """``(n, P)`` scores: weighted residuals by month, of effects where treated, and of age from untreated months.
+        """``(n, P)`` weighted scores: residuals by month, deviations of effects where treated; others where untreated.
 
-        With leads ``(n, 2 P)``: those of their regression stand beside.
+        With leads, those of their regression stand beside, ``(n, P)``, or the influence on leads that they come to.
         """
-        parted = part(people.observed, people.outcome, self.untreated)
-        path: NDArray[np.float64] = self.path
-        if people.spline is not None:
-            path = np.tensordot(self.spline, people.spline, axes=1) + self.path
-        fitted = path * people.observed
+        if self.untreated.all():
+            own, before = super().scores(people), people
+        else:
+            parted = part(people.observed, people.outcome, self.untreated)
+            own, before = self._deviations(people, parted), _before(people, parted)
+        if self.lead is None:
+            return own
+        scores = self.lead.scores(before)
+        beside = scores if self.lead.influence is None else scores @ self.lead.influence.T
+        return np.concatenate([own, beside], axis=1)
+
+    def _deviations(self, people: People, parted: Parted) -> NDArray[np.float64]:
+        """``(n, P)`` scores of people who are treated in some months."""
+        fitted = self.explained(people) * people.observed
         mean = (fitted * parted.base).sum(axis=1) / np.maximum(parted.size, 1.0)
-        used = parted.base + parted.treated
-        residual = (parted.deviation - (fitted - mean[:, None])) * used
+        residual = (parted.deviation - (fitted - mean[:, None])) * (parted.base + parted.treated)
         residual -= parted.treated * self.centres
         if self.squares is not None:
             residual *= self._left_out(people, parted.treated)
         residual *= people.weights[:, None]
-        found = [residual]
-        if people.spline is not None:
-            found.append(np.einsum("pnt,nt->np", people.spline, residual * self.untreated))
-        if self.lead is not None:
-            before = People(
-                observed=parted.before,
-                size=np.maximum(parted.size, 1.0),
-                outcome=parted.deviation * parted.before,
-                weights=people.weights,
-                cluster=people.cluster,
-                spline=people.spline,
-            )
-            found.append(self.lead.scores(before))
-        return np.concatenate(found, axis=1)
+        return np.concatenate([residual, *scores_beside(people, residual * self.untreated)], axis=1)
 
     def _left_out(self, people: People, treated: NDArray[np.float64]) -> NDArray[np.float64]:
         """``(n, T)`` what makes a deviation from everybody's mean one from the others' (their appendix A.9)."""
@@ -192,6 +191,12 @@ class ImputedGroup(FittedGroup):
 
     def seen(self, people: People) -> NDArray[np.float64]:
         """``(S,)`` people of use observed in each set of months: those with an untreated month."""
-        parted = part(people.observed, people.outcome, self.untreated)
-        counted: NDArray[np.float64] = ((parted.base + parted.treated) @ self.sets > 0).sum(axis=0, dtype=np.float64)
+        used = people.observed[people.observed @ self.untreated > 0]
+        counted: NDArray[np.float64] = (used @ self.sets > 0).sum(axis=0, dtype=np.float64)
         return counted
+
+
+def _before(people: People, parted: Parted) -> People:
+    """The people in their untreated months, of those who have two or more."""
+    size, outcome = np.maximum(parted.size, 1.0), parted.deviation * parted.before
+    return replace(people, observed=parted.before, size=size, outcome=outcome)

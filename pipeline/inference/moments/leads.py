@@ -79,16 +79,22 @@ class SolvedImputation:
         before = [part.last <= -self.specification.anticipation for part in self.columns.bins]
         return np.flatnonzero(np.tile(before, self.columns.n_levels))
 
+    @property
+    def _summed(self) -> bool:
+        """Whether the second pass takes people's influence on leads, not their scores: where that is narrower."""
+        return len(self._lead_rows) < self.columns.width
+
     def fitted(self, *, characteristic: str | None, clustered: bool) -> Fitted:
         """What the second pass needs to know, group by group."""
         leads = None
         if self.leads is not None:
-            leads = fitted(self.leads, characteristic=characteristic, clustered=False).groups
-        n_months, sets = self.columns.n_months, self._sets()
+            leads = fitted(self.leads, characteristic=characteristic, clustered=self._summed).groups
+        columns, sets = self.columns, self._sets()
         groups = {
             group: ImputedGroup(
-                path=self.imputed.theta[group][:n_months],
-                spline=self.imputed.theta[group][n_months:],
+                path=self.imputed.theta[group][: columns.n_months],
+                slopes=columns.slopes(self.imputed.theta[group]),
+                spline=columns.spline(self.imputed.theta[group]),
                 sets=sets[group],
                 influence=self._influence(group, cells=characteristic is None) if clustered else None,
                 untreated=self.imputed.untreated[group],
@@ -101,14 +107,18 @@ class SolvedImputation:
         return Fitted(characteristic=characteristic, groups=groups)
 
     def _influence(self, group: Group, *, cells: bool = False) -> NDArray[np.float64]:
-        """``(L * B, P)``, with leads ``(L * B, 2 P)``: a score to its influence on all bins; below, on cells."""
+        """``(L * B, P)``, wider with leads: what :meth:`ImputedGroup.scores` says to its influence on all bins.
+
+        Below, on cells.
+        """
         rows = [self.fit.influence(group), *([self.fit.cell_influence(group)] if cells else [])]
         own = np.concatenate(rows)
         if self.leads is None:
             return own
-        beside = np.zeros_like(own)
         bread = self.leads.solved.bread[: self.leads.columns.n_events]
-        beside[self._lead_rows] = self.leads.columns.influence(group, bread)
+        leads = np.eye(len(bread)) if self._summed else self.leads.columns.influence(group, bread)
+        beside = np.zeros((len(own), leads.shape[1]))
+        beside[self._lead_rows] = leads
         return np.concatenate([own, beside], axis=1)
 
     def _sets(self) -> dict[Group, NDArray[np.float64]]:
@@ -194,7 +204,7 @@ class SolvedImputation:
     def _by_group(self, sums: ScoreSums) -> GroupEffects | None:
         if self.labels.subgroup != "all":
             return None
-        width = self.columns.n_months + self.columns.n_spline
+        width = self.columns.width
         if sums.clusters is None:
             own = {group: moment[:width, :width] for group, moment in sums.second.items()}
             variance = self.fit.cell_variance(own)

@@ -21,7 +21,7 @@ class Cells:
     r"""The effects of one timing group, one a month: ``F`` of the panel's ``T`` months.
 
     A person of the group with score :math:`v` and a person of any group with score :math:`u` move the effects by
-    ``own`` :math:`v` and ``shared`` :math:`J u` (:attr:`CellFit.reduce`); the person's influence is the sum of both.
+    ``own`` :math:`v` and ``shared`` :math:`J u` (:class:`Reduction`); the person's influence is the sum of both.
 
     Attributes
     ----------
@@ -49,6 +49,36 @@ class Cells:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reduction:
+    """J: from a person's score to what the effects that groups share make of it, as its parts.
+
+    Attributes
+    ----------
+    kept
+        ``(P,)`` 1 where a score counts as it is, else 0.
+    months
+        ``(F,)`` columns of the group's own effects.
+    carried
+        ``(F, P)`` what scores of these columns come to in the others; 0 in these columns.
+    """
+
+    kept: NDArray[np.float64]
+    months: NDArray[np.int64]
+    carried: NDArray[np.float64]
+
+    def after(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``(M, P)`` rows times J."""
+        product: NDArray[np.float64] = rows * self.kept
+        product[:, self.months] += rows @ self.carried.T
+        return product
+
+    def of(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+        """J times a ``(P, M)`` matrix."""
+        product: NDArray[np.float64] = self.kept[:, None] * matrix + self.carried.T @ matrix[self.months]
+        return product
+
+
+@dataclass(frozen=True, kw_only=True)
 class CellFit:
     """The cells of every treated group, and how the scores of every group's people reach them.
 
@@ -59,12 +89,12 @@ class CellFit:
     cells
         Of treated groups.
     reduce
-        ``(P, P)`` a group, comparison groups included: from a person's score to what month and age effects make of it.
+        Of every group, comparison groups included: how its people's scores reach month, covariate and age effects.
     """
 
     columns: Columns
     cells: Mapping[Group, Cells]
-    reduce: Mapping[Group, NDArray[np.float64]]
+    reduce: Mapping[Group, Reduction]
 
     def _bin_months(self, group: Group) -> NDArray[np.float64]:
         """``(F, B)`` which of a group's identified cells lie in which bin."""
@@ -109,22 +139,21 @@ class CellFit:
             shared = np.zeros_like(shared)
             own_level = self.columns.events(group.level)
             shared[own_level] = self._pooled_shared[own_level]
-        influence: NDArray[np.float64] = shared @ self.reduce[group]
+        influence = self.reduce[group].after(shared)
         if group in self.cells:
             influence += self.weights[group] @ self.cells[group].own
         return influence
 
     @cached_property
     def _pooled_shared(self) -> NDArray[np.float64]:
-        width = self.columns.n_months + self.columns.n_spline
-        pooled: NDArray[np.float64] = np.zeros((self.columns.n_events, width))
+        pooled: NDArray[np.float64] = np.zeros((self.columns.n_events, self.columns.width))
         for group, cells in self.cells.items():
             pooled += self.weights[group] @ cells.shared
         return pooled
 
     def cell_influence(self, group: Group) -> NDArray[np.float64]:
         """``(M, P)``: a score of the group's people to their influence on every cell; everybody is one level."""
-        parts = [cells.shared @ self.reduce[group] for cells in self.cells.values()]
+        parts = [self.reduce[group].after(cells.shared) for cells in self.cells.values()]
         for place, other in enumerate(self.cells):
             if other == group:
                 parts[place] = parts[place] + self.cells[group].own
@@ -132,9 +161,9 @@ class CellFit:
 
     def cell_variance(self, second: Mapping[Group, NDArray[np.float64]]) -> NDArray[np.float64]:
         """``(M,)`` the variance of every cell from each group's ``(P, P)`` second moment of scores; one level."""
-        reduced = {group: self.reduce[group] @ moment for group, moment in second.items()}
+        reduced = {group: self.reduce[group].of(moment) for group, moment in second.items()}
         common: NDArray[np.float64] = sum(
-            (part @ self.reduce[group].T for group, part in reduced.items()), start=np.zeros(())
+            (self.reduce[group].of(part.T) for group, part in reduced.items()), start=np.zeros(())
         )
         found = []
         for group, cells in self.cells.items():

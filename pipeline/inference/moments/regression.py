@@ -1,4 +1,4 @@
-"""A regression on event bins, months and age with person effects: solved from sums, its covariance from scores."""
+"""A regression on event bins, months, covariates and age with person effects: from sums, its errors from scores."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ class Regression:
     identified
         ``(L * B,)`` which event coefficients the panel identifies.
     regressors, month_effects
-        Identified event and age columns; months (by level, if levels do not share them) with anybody in them.
+        Identified columns of events, covariates and age; months (by level, if levels do not share them) with anybody
+        in them.
     """
 
     columns: Columns
@@ -136,7 +137,8 @@ def fitted(regression: Regression, *, characteristic: str | None, clustered: boo
     groups = {
         group: FittedGroup(
             path=columns.path(group, coefficients),
-            spline=columns.spline(group, coefficients),
+            slopes=columns.slopes(coefficients[columns.shared(group.level)]),
+            spline=columns.spline(coefficients[columns.shared(group.level)]),
             sets=sets,
             influence=columns.influence(group, bread) if clustered else None,
         )

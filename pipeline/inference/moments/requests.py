@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from pipeline.inference.moments.blocks import observed_months
+from pipeline.inference.moments.census import census
 from pipeline.inference.moments.columns import Columns
 from pipeline.inference.moments.effects import Labels
 from pipeline.inference.moments.frames import FrameColumns, FramePanel, frame_panel
+from pipeline.inference.moments.people import Design
 from pipeline.inference.moments.shards import total
 from pipeline.inference.moments.spline import AgeBasis, age_basis, age_counts
+from pipeline.inference.moments.views import ChangedPanel
 from pipeline.vocabulary.effects import Model, Specification
 from pipeline.vocabulary.errors import Fault, NotEstimable, RequestError
-from pipeline.vocabulary.panels import Panel
+from pipeline.vocabulary.panels import Panel, PanelShard
 from pipeline.vocabulary.protocol import AgeSpline
 from pipeline.vocabulary.windows import Window
 
@@ -48,8 +52,8 @@ def refuse_comparison(estimator: str, comparison: str | None, *, allowed: Sequen
         raise RequestError(Fault(what=f"{estimator} has no comparison {comparison!r}", remedy=remedy))
 
 
-def last_treated_as_comparison(panel: FramePanel, *, anticipation: int) -> FramePanel:
-    """The panel with people treated last as if never treated, without the months from their anticipation on.
+def last_treated_as_comparison(panel: Panel, outcome: str, *, anticipation: int) -> ChangedPanel:
+    """The panel whose people treated last are as if never treated, without the months from their anticipation on.
 
     People who are never treated are left out: the comparison is one or the other.
 
@@ -58,20 +62,35 @@ def last_treated_as_comparison(panel: FramePanel, *, anticipation: int) -> Frame
     NotEstimable
         If nobody is treated, or the last are in the first month.
     """
-    shard = panel.shard
-    rows = np.flatnonzero(~np.isnan(shard.treatment_month))
-    if not len(rows):
-        raise NotEstimable(Fault(what="nobody is treated", remedy="Check the cohort."))
-    treated = shard.treatment_month[rows]
-    months = max(int(treated.max()) - anticipation - panel.first_month, 0)
+    _, last = treatment_months(panel, outcome)
+    months = max(last - anticipation - panel.first_month, 0)
     if not months:
         raise NotEstimable(Fault(what="there is no month before people treated last are treated"))
-    kept = replace(
-        shard.of(rows),
-        outcome=shard.outcome[rows, :months],
-        treatment_month=np.where(treated < treated.max(), treated, np.nan),
+    change = partial(_before_the_last, last=last, n_months=months)
+    return ChangedPanel(panel=panel, change=change, n_months=min(months, panel.n_months))
+
+
+def _before_the_last(shard: PanelShard, *, last: int, n_months: int) -> PanelShard:
+    treated = shard.of(np.flatnonzero(~np.isnan(shard.treatment_month)))
+    month = treated.treatment_month
+    return replace(
+        treated, outcome=treated.outcome[:, :n_months], treatment_month=np.where(month < last, month, np.nan)
     )
-    return replace(panel, shard=kept)
+
+
+def treatment_months(panel: Panel, outcome: str) -> tuple[int, int]:
+    """The first and the last month in which anybody is treated.
+
+    Raises
+    ------
+    NotEstimable
+        If nobody is.
+    """
+    treated = np.concatenate([np.unique(shard.treatment_month) for shard in panel.shards(outcome)])
+    treated = treated[~np.isnan(treated)]
+    if not len(treated):
+        raise NotEstimable(Fault(what="nobody is treated", remedy="Check the cohort."))
+    return int(treated.min()), int(treated.max())
 
 
 def requested_panel(
@@ -93,20 +112,18 @@ def requested_panel(
     return frame_panel(frame, columns), age_spline
 
 
-def every_event_time(panel: FramePanel, *, anticipation: int = 0) -> Window:
+def every_event_time(panel: Panel, outcome: str, *, anticipation: int = 0) -> Window:
     """Every event time of the panel its own bin; the reference is the last before any anticipation.
 
     Raises
     ------
     NotEstimable
-        If nobody is treated, or nobody before the panel's second month.
+        If nobody is treated.
     """
-    treated = panel.shard.treatment_month[~np.isnan(panel.shard.treatment_month)]
-    if not len(treated):
-        raise NotEstimable(Fault(what="nobody is treated", remedy="Check the cohort."))
+    first, last = treatment_months(panel, outcome)
     last_month = panel.first_month + panel.n_months - 1
-    before = max(int(treated.max()) - panel.first_month - 1, anticipation)
-    after = max(last_month - int(treated.min()) + 1, 0)
+    before = max(last - panel.first_month - 1, anticipation)
+    after = max(last_month - first + 1, 0)
     return Window(before=before, after=after, reference=(-anticipation, -anticipation), bins="single")
 
 
@@ -127,9 +144,10 @@ def refuse_anticipated(window: Window, anticipation: int) -> None:
         raise RequestError(Fault(what="a bin lies partly in the months of anticipation", remedy=remedy))
 
 
-def characteristics(models: Sequence[Model]) -> tuple[str, ...]:
-    """The characteristics that models report by, once each."""
-    return tuple(dict.fromkeys(model.subgroup for model in models if model.subgroup is not None))
+def people_columns(models: Sequence[Model], specification: Specification) -> tuple[str, ...]:
+    """What shards must hold of people: the characteristics that models report by and covariates, once each."""
+    reported = [model.subgroup for model in models if model.subgroup is not None]
+    return tuple(dict.fromkeys([*reported, *specification.covariates]))
 
 
 def observed_basis(panel: Panel, outcome: str, specification: Specification) -> AgeBasis | None:
@@ -148,7 +166,23 @@ def observed_basis(panel: Panel, outcome: str, specification: Specification) -> 
     return age_basis(ages, specification.age_spline)
 
 
-def columns_of(panel: Panel, model: Model, *, window: Window, basis: AgeBasis | None) -> Columns:
+def covariate_design(panel: Panel, outcome: str, specification: Specification) -> Design | None:
+    """How people's covariates enter, with mean 0 and variance 1 over everybody; ``None`` where there are none.
+
+    Raises
+    ------
+    RequestError
+        If the panel does not have one of them.
+    """
+    covariates = specification.covariates
+    if not covariates:
+        return None
+    levels = {name: len(panel.levels[name]) for name in covariates if name in panel.levels}
+    counting = partial(census, covariates=covariates, levels=levels, subgroup=None)
+    return total(panel.shards(outcome, covariates), counting).design(covariates, levels)
+
+
+def columns_of(panel: Panel, model: Model, *, window: Window, basis: AgeBasis | None, design: Design | None) -> Columns:
     """The columns of a model."""
     return Columns(
         window=window,
@@ -157,6 +191,7 @@ def columns_of(panel: Panel, model: Model, *, window: Window, basis: AgeBasis | 
         n_spline=0 if basis is None else basis.n_columns,
         n_levels=1 if model.subgroup is None else len(panel.levels[model.subgroup]),
         common=model.interact == "bins",
+        n_covariates=0 if design is None else design.n_columns - 1,
     )
 
 

@@ -1,7 +1,7 @@
 r"""A regression with an effect for every timing group and month: group by group, without its thousands of columns.
 
-With :math:`\Gamma_g, r_g` a group's sums over months and age (:mod:`within`), own months F and the others and age C,
-the group's normal equations give :math:`\delta_F = \Gamma_{FF}^{-1} r_F + D \theta`,
+With :math:`\Gamma_g, r_g` a group's sums (:mod:`within`), F its own months and C the others, covariates and age, the
+group's normal equations give :math:`\delta_F = \Gamma_{FF}^{-1} r_F + D \theta`,
 :math:`D = [-\Gamma_{FF}^{-1} \Gamma_{FC}, -I_F]`. What is left of the group in the equations of :math:`\theta` is
 :math:`J \Gamma_g J'` and :math:`J r_g`, :math:`J = [I_C, -\Gamma_{CF} \Gamma_{FF}^{-1}; 0, 0]`. One T x T solve
 a group.
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.inference.moments.blocks import Group
 from pipeline.inference.moments.columns import Columns
-from pipeline.inference.moments.pooling import CellFit, Cells
+from pipeline.inference.moments.pooling import CellFit, Cells, Reduction
 from pipeline.inference.moments.regression import refuse
 from pipeline.inference.moments.solve import Inverse, estimable, inverse, rank
 from pipeline.inference.moments.within import GroupCounts, WithinSums
@@ -39,8 +39,8 @@ class Saturated:
         The cells, as :class:`CellFit` pools them.
     paths
         ``(T,)`` a group: what month and cell coefficients add up to.
-    spline
-        ``(p,)`` a group: age coefficients.
+    theta
+        ``(P,)`` a group: the coefficients that it shares.
     rank, regressors, month_effects
         Identified columns; those of them that are not month effects; months (by level) with anybody in them.
     """
@@ -48,7 +48,7 @@ class Saturated:
     counts: Mapping[Group, GroupCounts]
     fit: CellFit
     paths: Mapping[Group, NDArray[np.float64]]
-    spline: Mapping[Group, NDArray[np.float64]]
+    theta: Mapping[Group, NDArray[np.float64]]
     rank: int
     regressors: int
     month_effects: int
@@ -73,7 +73,7 @@ def saturate(columns: Columns, groups: Mapping[Group, WithinSums]) -> Saturated:
     fit = CellFit(
         columns=columns,
         cells={group: cells for system in systems for group, cells in system.cells.items()},
-        reduce={group: matrix for system in systems for group, matrix in system.reduce.items()},
+        reduce={group: reduction for system in systems for group, reduction in system.reduce.items()},
     )
     if not fit.identified.any():
         raise NotEstimable(
@@ -86,7 +86,7 @@ def saturate(columns: Columns, groups: Mapping[Group, WithinSums]) -> Saturated:
         counts={group: part.counts for group, part in known.items()},
         fit=fit,
         paths={group: path for system in systems for group, path in system.paths.items()},
-        spline={group: system.spline for system in systems for group in system.reduce},
+        theta={group: system.theta for system in systems for group in system.reduce},
         rank=sum(system.rank for system in systems),
         regressors=sum(system.rank - system.month_rank for system in systems),
         month_effects=sum(system.months for system in systems),
@@ -101,12 +101,12 @@ def _refuse_comparison(groups: Mapping[Group, WithinSums]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class _System:
-    """Groups that share month and age effects."""
+    """Groups that share month, covariate and age effects."""
 
     cells: Mapping[Group, Cells]
-    reduce: Mapping[Group, NDArray[np.float64]]
+    reduce: Mapping[Group, Reduction]
     paths: Mapping[Group, NDArray[np.float64]]
-    spline: NDArray[np.float64]
+    theta: NDArray[np.float64]
     rank: int
     month_rank: int
     months: int
@@ -114,12 +114,12 @@ class _System:
 
 def _system(columns: Columns, groups: Mapping[Group, WithinSums]) -> _System:
     eliminated = {group: _eliminated(columns, group, part) for group, part in groups.items()}
-    width = columns.n_months + columns.n_spline
+    width = columns.width
     gram, cross, months = np.zeros((width, width)), np.zeros(width), np.zeros((columns.n_months, columns.n_months))
     for group, part in groups.items():
         reduce = eliminated[group].reduce
-        gram += reduce @ part.gram @ reduce.T
-        cross += reduce @ part.cross
+        gram += reduce.of(reduce.of(part.gram).T)
+        cross += reduce.of(part.cross[:, None])[:, 0]
         months += part.gram[: columns.n_months, : columns.n_months]
     shared = inverse((gram + gram.T) / 2)
     theta = shared.bread @ cross
@@ -132,7 +132,7 @@ def _system(columns: Columns, groups: Mapping[Group, WithinSums]) -> _System:
         },
         reduce={group: own.reduce for group, own in eliminated.items()},
         paths={group: _path(columns, own, groups[group], theta=theta) for group, own in eliminated.items()},
-        spline=theta[columns.n_months :],
+        theta=theta,
         rank=shared.rank + sum(own.solved.rank for own in eliminated.values() if len(own.months)),
         month_rank=rank(months),
         months=int((sum((part.counts.observed for part in groups.values()), np.zeros(columns.n_months)) > 0).sum()),
@@ -151,21 +151,19 @@ class _Own:
     months: NDArray[np.int64]
     solved: Inverse
     contrast: NDArray[np.float64]
-    reduce: NDArray[np.float64]
+    reduce: Reduction
 
 
 def _eliminated(columns: Columns, group: Group, part: WithinSums) -> _Own:
-    width = columns.n_months + columns.n_spline
     months = np.zeros(0, dtype=np.int64)
     if group.treatment_month is not None:
         months = np.flatnonzero(columns.bin_months(group.treatment_month).any(axis=1))
     solved = inverse(part.gram[np.ix_(months, months)])
     contrast = -solved.bread @ part.gram[months]
-    reduce = np.eye(width)
-    reduce[months] = 0.0
-    others = np.setdiff1d(np.arange(width), months)
-    reduce[np.ix_(others, months)] = contrast[:, others].T
+    carried, kept = contrast.copy(), np.ones(columns.width)
+    carried[:, months] = kept[months] = 0.0
     contrast[:, months] = -np.eye(len(months))
+    reduce = Reduction(kept=kept, months=months, carried=carried)
     return _Own(months=months, solved=solved, contrast=contrast, reduce=reduce)
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.inference.moments.blocks import Block, Group, blocks, observed_months
+from pipeline.inference.moments.blocks import Block, Group, blocks, interacted, observed_months
+from pipeline.inference.moments.people import Design
 from pipeline.inference.moments.spline import AgeBasis
 from pipeline.vocabulary.panels import PanelShard
 from pipeline.vocabulary.windows import Window
@@ -16,12 +17,13 @@ from pipeline.vocabulary.windows import Window
 
 @dataclass(frozen=True, kw_only=True)
 class People:
-    """Some people of a block; ``spline`` is ``(p, n, T)``, not demeaned."""
+    """Some people of a block; ``design`` is ``(n, 1 + K)``, ``spline`` is ``(p, n, T)``, not demeaned."""
 
     observed: NDArray[np.float64]
     size: NDArray[np.float64]
     outcome: NDArray[np.float64]
     weights: NDArray[np.float64]
+    design: NDArray[np.float64]
     cluster: NDArray[np.int64] | None
     spline: NDArray[np.float64] | None
 
@@ -33,6 +35,7 @@ class People:
             size=block.size[rows],
             outcome=block.outcome[rows],
             weights=block.weights[rows],
+            design=block.design[rows],
             cluster=None if block.cluster is None else block.cluster[rows],
             spline=None if columns is None else columns[:, rows],
         )
@@ -46,6 +49,8 @@ class FittedGroup:
     ----------
     path
         ``(T,)`` fitted effects by month, event and calendar together.
+    slopes
+        ``(K, T)`` fitted effects of covariates by month.
     spline
         ``(p,)`` fitted coefficients of the age columns.
     sets
@@ -55,26 +60,42 @@ class FittedGroup:
     """
 
     path: NDArray[np.float64]
+    slopes: NDArray[np.float64]
     spline: NDArray[np.float64]
     sets: NDArray[np.float64]
     influence: NDArray[np.float64] | None = None
 
     def scores(self, people: People) -> NDArray[np.float64]:
-        """``(n, P)`` weighted scores: residuals by month, then what they make of the age columns."""
-        path: NDArray[np.float64] = self.path
-        if people.spline is not None:
-            path = np.tensordot(self.spline, people.spline, axes=1) + self.path
-        explained = path * people.observed
+        """``(n, P)`` weighted scores: residuals by month, then what they make of covariates and the age columns."""
+        explained = self.explained(people) * people.observed
         explained -= people.observed * (explained.sum(axis=1) / people.size)[:, None]
         residual = (people.outcome - explained) * people.weights[:, None]
-        if people.spline is None:
-            return residual
-        return np.concatenate([residual, np.einsum("pnt,nt->np", people.spline, residual)], axis=1)
+        beside = scores_beside(people, residual)
+        return np.concatenate([residual, *beside], axis=1) if beside else residual
+
+    def explained(self, people: People) -> NDArray[np.float64]:
+        """``(n, T)``, or ``(T,)`` where it is everybody's: the fitted outcome, but for the person's own effect."""
+        path = self.path
+        if people.spline is not None:
+            path = np.tensordot(self.spline, people.spline, axes=1) + path
+        if len(self.slopes):
+            path = people.design[:, 1:] @ self.slopes + path
+        return path
 
     def seen(self, people: People) -> NDArray[np.float64]:
         """``(S,)`` people observed in each set of months."""
         counted: NDArray[np.float64] = (people.observed @ self.sets > 0).sum(axis=0, dtype=np.float64)
         return counted
+
+
+def scores_beside(people: People, residual: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """What people's ``(n, T)`` residuals make of covariates, ``(n, K T)``, and age, ``(n, p)``, where there are any."""
+    found = []
+    if people.design.shape[1] > 1:
+        found.append(interacted(residual, people.design[:, 1:]))
+    if people.spline is not None:
+        found.append(np.einsum("pnt,nt->np", people.spline, residual))
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +133,7 @@ class ScoreSums:
     ----------
     second
         By group, ``(P, P)`` :math:`V_g = \sum_i v_i v_i'`, where :math:`v_i = w_i [e_i, S_i' e_i]` holds person i's
-        demeaned residuals by month and the scores of the age columns. Empty where people are clustered.
+        demeaned residuals by month and the scores of the other columns. Empty where people are clustered.
     seen
         By group, ``(S,)`` people observed in each set of months.
     clusters
@@ -151,13 +172,21 @@ def _merged(
     return merged
 
 
-def scores(shard: PanelShard, *, window: Window, basis: AgeBasis | None, fits: Sequence[Fitted]) -> Scores:
+def scores(
+    shard: PanelShard,
+    *,
+    window: Window,
+    basis: AgeBasis | None,
+    fits: Sequence[Fitted],
+    design: Design | None = None,
+) -> Scores:
     """The score sums of one shard, for several regressions on the same outcome at once."""
     observed = observed_months(shard, window)
     names = sorted({fit.characteristic for fit in fits if fit.characteristic is not None})
     windows = None if basis is None else basis.windows(observed.shape[1])
     collected = [_Collected(second={}, seen={}, codes=[], influence=[]) for _ in fits]
-    for block in blocks(shard, observed, basis=basis, characteristics=names):
+    rows_of = None if design is None else design.rows(shard)
+    for block in blocks(shard, observed, basis=basis, design=rows_of, characteristics=names):
         columns = None if windows is None or block.entry is None else np.take(windows, block.entry, axis=1)
         for fit, into in zip(fits, collected, strict=True):
             for group, rows in block.by_level(fit.characteristic):

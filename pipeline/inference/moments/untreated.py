@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.inference.moments.blocks import Block, Group, blocks, observed_months
+from pipeline.inference.moments.blocks import Block, Group, blocks, interacted, observed_months
+from pipeline.inference.moments.people import Design
 from pipeline.inference.moments.spline import AgeBasis
-from pipeline.inference.moments.within import WithinSums, masked_age, within_sums
+from pipeline.inference.moments.within import WithinSums, add_to_diagonals, by_month, masked_age, within_sums
 from pipeline.vocabulary.panels import PanelShard
 from pipeline.vocabulary.windows import Window
 
@@ -37,7 +39,7 @@ class Reach:
     outcome
         ``(T,)`` :math:`\sum_i w_i (y_{it} - \bar y_{i0})`, the mean being over the person's untreated months.
     columns
-        ``(T, P)`` :math:`\sum_i w_i (z_{it} - \bar z_{i0})` of month and age columns.
+        ``(T, P)`` :math:`\sum_i w_i (z_{it} - \bar z_{i0})` of month, covariate and age columns.
     """
 
     mass: NDArray[np.float64]
@@ -117,6 +119,7 @@ def imputation(
     basis: AgeBasis | None,
     characteristics: tuple[str | None, ...],
     anticipation: int,
+    design: Design | None = None,
 ) -> Imputation:
     """The sums of one shard, for several ways of grouping its people at once."""
     groups: dict[str | None, dict[Group, ImputationSums]] = {name: {} for name in characteristics}
@@ -124,7 +127,8 @@ def imputation(
     n_months = observed.shape[1]
     windows = None if basis is None else basis.windows(n_months)
     names = [name for name in characteristics if name is not None]
-    for block in blocks(shard, observed, basis=basis, characteristics=names):
+    rows_of = None if design is None else design.rows(shard)
+    for block in blocks(shard, observed, basis=basis, design=rows_of, characteristics=names):
         untreated = untreated_months(
             block.treatment_month, first_month=shard.first_month, n_months=n_months, anticipation=anticipation
         )
@@ -157,9 +161,16 @@ class Parted(NamedTuple):
     size: NDArray[np.float64]
     deviation: NDArray[np.float64]
 
+    def of(self, rows: NDArray[np.int64] | NDArray[np.bool_] | slice) -> Parted:
+        """The same of some of the people."""
+        return Parted(*(array[rows] for array in self))
+
 
 def part(observed: NDArray[np.float64], outcome: NDArray[np.float64], untreated: NDArray[np.float64]) -> Parted:
-    """The months of people of one treatment month, told apart."""
+    """The months of people of one treatment month, told apart; ``outcome`` is less the person's mean, as a block's."""
+    if untreated.all():
+        nothing, size = np.zeros_like(observed), observed.sum(axis=1)
+        return Parted(base=observed, before=observed, treated=nothing, size=size, deviation=outcome)
     base = observed * untreated
     size = base.sum(axis=1)
     imputable = (size > 0)[:, None]
@@ -181,28 +192,42 @@ def _sums(
     rows: NDArray[np.int64] | slice,
     untreated: WithinSums,
 ) -> ImputationSums:
-    own = Parted(*(array[rows] for array in parted))
-    columns = None if windows is None or block.entry is None else np.take(windows, block.entry[rows], axis=1)
-    weights = block.weights[rows]
-    reached = own.treated.any(axis=1)
-    treated = _reach(own, columns, weights=weights)
+    own = parted.of(rows)
+    treated_people: NDArray[np.bool_] = own.treated.sum(axis=1) > 0
+    weights, reached = block.weights[rows], own.of(treated_people)
+    columns = None
+    if windows is not None and block.entry is not None:
+        columns = np.take(windows, block.entry[rows][treated_people], axis=1)
+    reach = partial(_reach, reached, block.design[rows][treated_people], columns)
+    treated = reach(weights=weights[treated_people])
     unweighted = bool((weights == 1).all())
     return ImputationSums(
         untreated=untreated,
         treated=treated,
-        squared=treated if unweighted else _reach(own, columns, weights=weights**2),
+        squared=treated if unweighted else reach(weights=weights[treated_people] ** 2),
         observed=own.treated.sum(axis=0),
-        once=int((reached & (own.size == 1)).sum()),
+        once=int((treated_people & (own.size == 1)).sum()),
         without=int((block.observed[rows].any(axis=1) & (own.size == 0)).sum()),
     )
 
 
-def _reach(own: Parted, columns: NDArray[np.float64] | None, *, weights: NDArray[np.float64]) -> Reach:
+def _reach(
+    own: Parted,
+    design: NDArray[np.float64],
+    columns: NDArray[np.float64] | None,
+    *,
+    weights: NDArray[np.float64],
+) -> Reach:
     mass = own.treated * weights[:, None]
     share = own.base / np.maximum(own.size, 1.0)[:, None]
-    total = mass.sum(axis=0)
-    parts = [np.diag(total) - mass.T @ share]
+    calendar = -(mass.T @ interacted(share, design))
+    add_to_diagonals(calendar, by_month(mass, np.ones((len(mass), 1)), design))
+    parts = [calendar]
     if columns is not None:
         means = np.einsum("pnt,nt->np", columns, share)
         parts.append(np.einsum("pnt,nt->tp", columns, mass) - mass.T @ means)
-    return Reach(mass=total, outcome=(mass * own.deviation).sum(axis=0), columns=np.concatenate(parts, axis=1))
+    return Reach(
+        mass=mass.sum(axis=0),
+        outcome=(mass * own.deviation).sum(axis=0),
+        columns=np.concatenate(parts, axis=1),
+    )

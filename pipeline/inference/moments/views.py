@@ -16,7 +16,7 @@ from pipeline.vocabulary.windows import Window
 class ChangedPanel:
     """Another panel's people and months after ``change``, which keeps the months' number unless ``n_months`` says so.
 
-    A shard in which ``change`` leaves nobody is passed over. ``needs`` names what ``change`` asks of the panel's shards.
+    A shard in which ``change`` leaves nobody is passed over; ``needs`` names what ``change`` asks shards for.
     """
 
     panel: Panel
