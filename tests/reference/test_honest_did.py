@@ -7,6 +7,7 @@ import pandas as pd
 import pyfixest
 import pytest
 
+from claims import reached
 from pipeline.inference.diagnostics.honest_did import Coefficients, bounds, breakdown
 
 # pyfixest 0.60 uses a pandas argument that pandas 3.1 deprecates.
@@ -16,6 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationW
 CONDITIONAL = 1e-3
 # R simulates the folded normal's quantile: a relative error of about 0.001 on half-lengths up to 0.07.
 FIXED_LENGTH = 2e-4
+VIGNETTE = "R HonestDiD, vignette on Medicaid"
 FIRST_YEAR = {0.5: (0.0241, 0.0673), 1.0: (0.0171, 0.0720), 1.5: (0.00859, 0.0796), 2.0: (-0.00107, 0.0883)}
 # The same with the digits of the results stored with the vignette.
 STORED = {
@@ -53,14 +55,16 @@ def test_the_event_study_is_the_published_one(medicaid):
     np.testing.assert_allclose(np.sqrt(np.diag(medicaid.covariance)[5:]), [0.00915, 0.01035], atol=5e-6)
 
 
+@pytest.mark.validates("honest_did", published=VIGNETTE, absolute={"ends": CONDITIONAL})
 def test_relative_magnitudes_of_the_first_year_equal_the_published_intervals(medicaid):
     found = bounds(medicaid, restriction="relative_magnitude", magnitudes=list(FIRST_YEAR))
-    np.testing.assert_allclose(ends(found), list(FIRST_YEAR.values()), rtol=0, atol=CONDITIONAL)
+    reached("ends", ends(found), list(FIRST_YEAR.values()))
 
 
+@pytest.mark.validates("honest_did", published=VIGNETTE, absolute={"ends": CONDITIONAL})
 def test_relative_magnitudes_of_the_average_equal_the_published_intervals(medicaid):
     found = bounds(medicaid, restriction="relative_magnitude", magnitudes=list(AVERAGE), weights=[0.5, 0.5])
-    np.testing.assert_allclose(ends(found), list(AVERAGE.values()), rtol=0, atol=CONDITIONAL)
+    reached("ends", ends(found), list(AVERAGE.values()))
 
 
 def test_on_the_grid_of_r_the_same_points_are_kept(medicaid):
@@ -80,11 +84,13 @@ def test_on_the_grid_of_r_the_same_points_are_kept(medicaid):
     assert len(apart) == 18
 
 
+@pytest.mark.validates("honest_did", published=VIGNETTE, absolute={"ends": FIXED_LENGTH})
 def test_smoothness_of_the_first_year_equals_the_published_intervals(medicaid):
     found = bounds(medicaid, restriction="smoothness", magnitudes=list(SMOOTH))
-    np.testing.assert_allclose(ends(found), list(SMOOTH.values()), rtol=0, atol=FIXED_LENGTH)
+    reached("ends", ends(found), list(SMOOTH.values()))
 
 
+@pytest.mark.validates("honest_did", published=VIGNETTE)
 def test_the_conclusion_breaks_down_where_the_published_intervals_meet_zero(medicaid):
     relative = breakdown(medicaid, restriction="relative_magnitude")
     assert 1.5 < relative < 2

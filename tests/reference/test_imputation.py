@@ -175,7 +175,7 @@ def frame(drawn_groups, with_age) -> pd.DataFrame:
     return with_age(drawn[inside].reset_index(drop=True))
 
 
-@pytest.mark.validates("imputation", case=THEOREM, relative=NEAR, absolute={"correlations": ERRORS})
+@pytest.mark.validates("imputation", formula=THEOREM, relative=NEAR, absolute={"correlations": ERRORS})
 @pytest.mark.parametrize(
     ("by", "interact"), [(None, "bins"), ("sex", "bins"), ("sex", "all")], ids=["everybody", "by sex", "sexes apart"]
 )
@@ -198,7 +198,7 @@ def test_effects_and_their_whole_covariance_are_those_of_the_theorem(frame, by, 
     reached("correlations", study.covariance[np.ix_(after, after)] / np.outer(scale, scale), correlation)
 
 
-@pytest.mark.validates("imputation", case=THEOREM, relative=NEAR)
+@pytest.mark.validates("imputation", formula=THEOREM, relative=NEAR)
 @pytest.mark.parametrize("cluster", ["person", "practice"])
 def test_effects_by_treatment_month_and_their_errors_are_those_of_the_theorem(drawn_groups, cluster):
     frame = drawn_groups(seed=6, n=100, n_months=12)
