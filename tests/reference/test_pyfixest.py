@@ -199,10 +199,13 @@ def test_any_drawn_panel_equals_pyfixest(seed, n, n_months):
     frame = drawn_panel(seed=seed, n=n, n_months=n_months)
     study = ours(frame, "pay_in_work")
     reference = pyfixest_fit(with_spline(frame.dropna(subset=["pay_in_work"])), "pay_in_work", terms=f"{BINS} + {AGE}")
-    rows = study.event_study().dropna(subset=["att"])
+    rows = study.event_study()
+    # A bin of one treated person has an effect in the regression, and an error that is not theirs: it is not reported.
+    alone = {_term(ons_bin(row.event_time), "") for row in rows.itertuples() if row.n_treated == 1}
+    rows = rows.dropna(subset=["att"])
     names = [_term(ons_bin(first), "") for first in rows["event_time"]]
     assert len(names) >= 8
-    assert set(names) == {name for name in reference.coef().index if "bin" in name}
+    assert set(names) == {name for name in reference.coef().index if "bin" in name} - alone
     reached("effects", rows["att"], reference.coef()[names])
     reached("errors", rows["std_error"], reference.se()[names])
     assert study.n_observations == reference._N
