@@ -27,8 +27,6 @@ KINDS = {
 }
 # Of a page written without running the tests.
 NOT_RUN = "…"
-# From this power of ten on, figures are written without one.
-_PLAIN = -4
 
 
 @dataclass(kw_only=True)
@@ -151,12 +149,16 @@ def without_figures(text: str) -> str:
 def _row(claim: Claim) -> str:
     file, _, name = claim.test.partition("::")
     words = name.removeprefix("test_").replace("_", " ")
-    tolerances = [f"{what} {rounded_up(limit)}" for what, limit in claim.relative.items()]
-    tolerances += [f"{what} {rounded_up(limit)} absolute" for what, limit in claim.absolute.items()]
+    tolerances = [f"{what} {_short(limit)}" for what, limit in claim.relative.items()]
+    tolerances += [f"{what} {_short(limit)} absolute" for what, limit in claim.absolute.items()]
     named = [*claim.relative, *claim.absolute]
     deviations = [f"{what} {rounded_up(claim.reached[what])}" for what in named if what in claim.reached]
     shown = ", ".join(deviations) or (NOT_RUN if named else "")
     return f"| {claim.kind} | {words} | {claim.against} | {', '.join(tolerances)} | {shown} | `{file}` |"
+
+
+def _short(number: float) -> str:
+    return f"{number:.3g}".replace("e-0", "e-")
 
 
 def rounded_up(deviation: float) -> str:
@@ -165,4 +167,4 @@ def rounded_up(deviation: float) -> str:
         return "0"
     exponent = math.floor(math.log10(deviation))
     digit = math.ceil(round(deviation / 10.0**exponent, 6))
-    return f"{digit * 10.0**exponent:g}" if exponent >= _PLAIN else f"{digit * 10.0**exponent:.0e}".replace("e-0", "e-")
+    return _short(digit * 10.0**exponent)
