@@ -188,6 +188,7 @@ def test_everybody_treated_is_refused_where_only_people_never_treated_are_compar
 def test_everybody_treated_can_be_compared_until_the_last_are(estimator):
     cells = estimated(estimator, drawn_frame(noise=0.0).dropna(subset="treated")).group_time()
     after = cells[cells["event_time"] >= 1]
+    assert after["month"].max() == 29
     assert after["att"].notna().tolist() == (after["month"] < 16).tolist()
     known = after.dropna(subset="att")
     reached("effects", known["att"], np.full(len(known), 3.0))

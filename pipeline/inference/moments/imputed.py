@@ -66,14 +66,14 @@ def impute(columns: Columns, groups: Mapping[Group, ImputationSums], *, anticipa
         gram = sum((sums.untreated.gram for sums in own.values()), np.zeros((_width(columns), _width(columns))))
         solved = inverse(gram)
         shared = solved.bread @ sum((sums.untreated.cross for sums in own.values()), np.zeros(_width(columns)))
-        compared = sum((sums.untreated.counts.observed for sums in own.values()), np.zeros(columns.n_months))
+        people = sum((sums.untreated.counts.observed for sums in own.values()), np.zeros(columns.n_months))
+        compared = people >= FEWEST
         rank += solved.rank
         for group, sums in own.items():
             theta[group] = shared
             if group.treatment_month is not None:
                 months = np.flatnonzero((untreated[group] == 0) & _inside(columns, group))
-                months = months[compared[months] >= FEWEST]
-                cells[group] = _cells(sums, months, gram=gram, solved=solved, theta=shared)
+                cells[group] = _cells(sums, months, gram=gram, solved=solved, theta=shared, compared=compared)
     reduce = {group: np.diag(np.concatenate([untreated[group], np.ones(columns.n_spline)])) for group in known}
     fit = CellFit(columns=columns, cells=cells, reduce=reduce)
     if not fit.identified.any():
@@ -117,6 +117,7 @@ def _cells(
     gram: NDArray[np.float64],
     solved: Inverse,
     theta: NDArray[np.float64],
+    compared: NDArray[np.bool_],
 ) -> Cells:
     reach, mass = sums.treated, sums.treated.mass[months]
     share = np.divide(1.0, mass, out=np.zeros_like(mass), where=mass > 0)
@@ -126,7 +127,7 @@ def _cells(
     return Cells(
         months=months,
         effects=reach.effects(theta)[months],
-        identified=estimable(contrasts, gram=gram, solved=solved) & (mass > 0),
+        identified=estimable(contrasts, gram=gram, solved=solved) & (mass > 0) & compared[months],
         mass=mass,
         people=sums.observed[months],
         own=own,
