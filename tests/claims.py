@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
@@ -38,7 +39,7 @@ class Claim:
     test
         The test's file and name.
     estimator, kind, against
-        Who is held, in which of the four ways, against what.
+        Who is held, in which way, against what.
     relative, absolute
         By quantity, how near it must come: relative to the size of what it is held against, or in its own unit.
     reached
@@ -59,7 +60,7 @@ class Claim:
         return self.estimator, self.test
 
 
-_running: list[Claim | None] = [None]
+_running: ContextVar[Claim | None] = ContextVar("running", default=None)
 
 
 def claim_of(item: pytest.Item) -> Claim | None:
@@ -73,20 +74,19 @@ def claim_of(item: pytest.Item) -> Claim | None:
     (kind,) = [name for name in KINDS if name in stated]
     against = stated.pop(kind)
     if kind == "package":
-        against = " and ".join(f"{name} {version(name)}" for name in against.split(" and "))
-    file, _, name = item.nodeid.partition("::")
-    test = f"{file}::{name.partition('[')[0]}"
+        against = f"{against} {version(against)}"
     name = estimator if isinstance(estimator, str) else estimator.__name__.rpartition(".")[2]
-    return Claim(test=test, estimator=name, kind=KINDS[kind], against=against, **stated)
+    return Claim(test=item.nodeid.partition("[")[0], estimator=name, kind=KINDS[kind], against=against, **stated)
 
 
 def run(item: pytest.Item) -> Iterator[None]:
     """Around one test: collects what it reaches; a claimed quantity that it never gave is a fault."""
-    claim = _running[0] = claim_of(item)
+    claim = claim_of(item)
+    token = _running.set(claim)
     try:
         yield
     finally:
-        _running[0] = None
+        _running.reset(token)
     if claim is not None:
         missing = {*claim.relative, *claim.absolute} - {*claim.reached}
         assert not missing, f"the test claims {sorted(missing)} and never says what it reached"
@@ -95,7 +95,7 @@ def run(item: pytest.Item) -> Iterator[None]:
 
 def reached(quantity: str, found: ArrayLike, expected: ArrayLike) -> None:
     """Assert that every number found is as near to the expected as the running test's claim says, and record it."""
-    claim = _running[0]
+    claim = _running.get()
     assert claim is not None, "only a test marked validates can say what it reached"
     found, expected = np.asarray(found, dtype=float), np.asarray(expected, dtype=float)
     if quantity in claim.relative:
