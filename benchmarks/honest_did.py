@@ -2,7 +2,7 @@
 
     python benchmarks/honest_did.py --peer peers/bin/python
 
-``--peer`` is the Python of an environment of its own with ``pip install 'moderndid[didhonest]==0.2.0'``; without it
+``--peer`` is the Python of an environment of its own with ``pip install 'moderndid[didhonest,numba]==0.2.0'``; without it
 only ours is timed. Five magnitudes of the mean effect after the index, on a drawn event study of 12 bins before and 24
 after, and on one as small as the published example. Processor time, which other work on the machine does not stretch.
 The peer tests a grid of points one by one, 1,000 a magnitude unless told, and all magnitudes alike: it is timed on one,
@@ -26,7 +26,7 @@ SIZES = {"5 before, 2 after": (5, 2), "12 before, 24 after": (12, 24)}
 RELATIVE = (0.5, 1.0, 1.5, 2.0, 2.5)
 SMOOTH = (0.0, 0.02, 0.04, 0.06, 0.08)
 GRID = 1000  # the peer's, and R's, own number of points
-POINTS = {"5 before, 2 after": GRID, "12 before, 24 after": 22}  # of one magnitude that the peer is timed on
+POINTS = {"5 before, 2 after": GRID, "12 before, 24 after": 302}  # of one magnitude that the peer is timed on
 TIMED = 1  # which magnitude
 ROUNDS = 3
 
