@@ -2,7 +2,7 @@
 
     python benchmarks/honest_did.py --peer peers/bin/python
 
-``--peer`` is the Python of an environment of its own with ``pip install 'moderndid[didhonest,numba]==0.2.0'``; without it
+``--peer`` is the Python of an environment of its own, ``pip install 'moderndid[didhonest,numba]==0.2.0'``; without it
 only ours is timed. Five magnitudes of the mean effect after the index, on a drawn event study of 12 bins before and 24
 after, and on one as small as the published example. Processor time, which other work on the machine does not stretch.
 The peer tests a grid of points one by one, 1,000 a magnitude unless told, and all magnitudes alike: it is timed on one,
