@@ -1,5 +1,5 @@
 # Everything a person runs. On a fresh Debian machine with Python 3.11+ and make, nothing else is needed.
-.PHONY: demo test check environment system lint ui
+.PHONY: demo test check environment system lint ui validation
 .DEFAULT_GOAL := check
 
 environment:
@@ -23,6 +23,10 @@ test: system
 	.venv/bin/pytest -n 2 --dist loadfile tests/browser
 
 check: lint test
+
+# docs/validation.md, from what the tests reach.
+validation: environment
+	.venv/bin/pytest -n 2 --dist loadfile -m validates --validation docs/validation.md tests/unit tests/reference tests/simulation
 
 # The web pages, with their history in .dagster.
 ui: environment

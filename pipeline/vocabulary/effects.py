@@ -103,7 +103,8 @@ class Model(BaseModel):
 class EventStudy:
     """Effects by level and event-time bin: ``L`` levels, ``B`` bins outside the reference, in the outcome's own unit.
 
-    An effect that the panel does not identify (a bin without treated person-months, say) is NaN.
+    An effect that the panel does not identify (a bin without treated person-months, say) is NaN, and so is one with
+    fewer than two people on either side, whose error would be the other side's alone.
 
     Attributes
     ----------

@@ -13,12 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
+from claims import reached
 from pipeline.inference.estimators import callaway_santanna
 
 # Asked of the project. Reached here: 1e-13 on mpdta; 1e-12 against diff-diff for effects and for errors.
 MPDTA = 1e-9
 EFFECTS = 1e-7
 ERRORS = 1e-6
+DID = "R did 2.5.1, mpdta"
+NEAR = {"effects": EFFECTS, "errors": ERRORS}
+DIFF_DIFF = pytest.mark.validates("callaway_santanna", package="diff-diff", relative=NEAR)
 METHODS = {"doubly_robust": "dr", "regression": "reg", "weighting": "ipw"}
 # diff-diff clips propensities at 0.01 by default; did and this project do not.
 CLIP = 1e-9
@@ -39,6 +43,7 @@ def overall(study, kind: str) -> pd.Series:
     return study.aggregate(kind).iloc[-1]
 
 
+@pytest.mark.validates("callaway_santanna", published=DID, relative={"effects": MPDTA})
 @pytest.mark.parametrize(
     ("kind", "att"),
     [
@@ -49,29 +54,33 @@ def overall(study, kind: str) -> pd.Series:
     ],
 )
 def test_each_summary_of_mpdta_equals_did(counties, kind, att):
-    assert overall(of_counties(counties), kind)["att"] == pytest.approx(att, rel=MPDTA)
+    reached("effects", overall(of_counties(counties), kind)["att"], att)
 
 
+@pytest.mark.validates("callaway_santanna", published=DID, relative={"errors": MPDTA})
 @pytest.mark.parametrize(("kind", "std_error"), [("simple", 0.0120340127701854), ("dynamic", 0.0199649890618494)])
 def test_errors_on_mpdta_equal_did(counties, kind, std_error):
-    assert overall(of_counties(counties), kind)["std_error"] == pytest.approx(std_error, rel=MPDTA)
+    reached("errors", overall(of_counties(counties), kind)["std_error"], std_error)
 
 
+@pytest.mark.validates("callaway_santanna", published=DID, relative={"effects": MPDTA})
 def test_not_yet_treated_comparison_on_mpdta_equals_did(counties):
     study = of_counties(counties, comparison="not_yet_treated")
-    assert overall(study, "simple")["att"] == pytest.approx(-0.0397636256230437, rel=MPDTA)
+    reached("effects", overall(study, "simple")["att"], -0.0397636256230437)
 
 
+@pytest.mark.validates("callaway_santanna", published=DID, relative={"effects": MPDTA})
 def test_regression_on_population_on_mpdta_equals_did(counties):
     study = of_counties(counties, covariates=["lpop"], method="regression")
-    assert overall(study, "simple")["att"] == pytest.approx(-0.0419686124215432, rel=MPDTA)
+    reached("effects", overall(study, "simple")["att"], -0.0419686124215432)
 
 
+@pytest.mark.validates("callaway_santanna", published=DID, relative={"statistic": MPDTA}, absolute={"p value": 5e-6})
 def test_the_pre_test_on_mpdta_equals_did(counties):
     test = of_counties(counties).pre_test()
-    assert test.statistic == pytest.approx(7.79123662720035, rel=MPDTA)
+    reached("statistic", test.statistic, 7.79123662720035)
     assert test.df == 5
-    assert test.p_value == pytest.approx(0.16812, abs=5e-6)
+    reached("p value", test.p_value, 0.16812)
 
 
 def drawn_panel(*, seed: int, n: int = 300, n_months: int = 7) -> pd.DataFrame:
@@ -130,8 +139,8 @@ def assert_equal(study, reference, *, n_clusters: int | None = None) -> None:
     cells = study.group_time().dropna(subset=["att"])
     found = [reference.group_time_effects[key] for key in zip(cells["treatment_month"], cells["month"], strict=True)]
     assert len(cells) >= 20
-    np.testing.assert_allclose(cells["att"], [cell["effect"] for cell in found], rtol=EFFECTS, atol=EFFECTS)
-    np.testing.assert_allclose(cells["std_error"] * factor, [cell["se"] for cell in found], rtol=ERRORS)
+    reached("effects", cells["att"], [cell["effect"] for cell in found])
+    reached("errors", cells["std_error"] * factor, [cell["se"] for cell in found])
     assert list(cells["n_treated"]) == [cell["n_treated"] for cell in found]
     assert list(cells["n_comparison"]) == [cell["n_control"] for cell in found]
     with warnings.catch_warnings():
@@ -140,13 +149,14 @@ def assert_equal(study, reference, *, n_clusters: int | None = None) -> None:
     events = events[np.isfinite(events["se"])].set_index("event_time")
     effects = study.event_study().dropna(subset=["att"]).set_index("event_time")
     events = events.loc[effects.index - 1]  # 0 in the index month there, 1 here
-    np.testing.assert_allclose(effects["att"], events["att"], rtol=EFFECTS, atol=EFFECTS)
-    np.testing.assert_allclose(effects["std_error"] * factor, events["se"], rtol=ERRORS)
+    reached("effects", effects["att"], events["att"])
+    reached("errors", effects["std_error"] * factor, events["se"])
 
 
 DESIGNS = list(itertools.product(["never_treated", "not_yet_treated"], ["varying", "universal"]))
 
 
+@DIFF_DIFF
 @pytest.mark.parametrize(("comparison", "base"), DESIGNS)
 @pytest.mark.parametrize("anticipation", [0, 1])
 @pytest.mark.parametrize("weights", ["even", "weight"])
@@ -156,6 +166,7 @@ def test_effects_without_covariates_equal_diff_diff(comparison, base, anticipati
     assert_equal(ours(frame, **options), theirs(frame, **options))
 
 
+@DIFF_DIFF
 @pytest.mark.parametrize(("comparison", "base"), DESIGNS)
 @pytest.mark.parametrize("method", ["regression", "weighting"])
 def test_effects_with_a_covariate_equal_diff_diff(comparison, base, method):
@@ -164,6 +175,7 @@ def test_effects_with_a_covariate_equal_diff_diff(comparison, base, method):
     assert_equal(ours(frame, **options), theirs(frame, **options))
 
 
+@DIFF_DIFF
 @pytest.mark.parametrize(("comparison", "base"), DESIGNS)
 def test_doubly_robust_effects_with_a_binary_covariate_equal_diff_diff(comparison, base):
     """With a saturated propensity model the odds of the comparison sum to the treated, and the two formulae agree.
@@ -176,6 +188,7 @@ def test_doubly_robust_effects_with_a_binary_covariate_equal_diff_diff(compariso
     assert_equal(ours(frame, **options), theirs(frame, **options))
 
 
+@DIFF_DIFF
 @pytest.mark.parametrize("method", list(METHODS))
 def test_errors_clustered_on_practice_equal_diff_diff(method):
     frame = drawn_panel(seed=6)
@@ -185,6 +198,7 @@ def test_errors_clustered_on_practice_equal_diff_diff(method):
     assert_equal(study, theirs(frame, cluster="practice", **options), n_clusters=25)
 
 
+@DIFF_DIFF
 @settings(max_examples=8, deadline=None, derandomize=True)
 @given(
     seed=st.integers(0, 10_000),
@@ -200,11 +214,11 @@ def test_any_drawn_panel_equals_diff_diff(seed, design, method, covariates):
     cells = study.group_time().dropna(subset=["att"])
     found = [reference.group_time_effects[key] for key in zip(cells["treatment_month"], cells["month"], strict=True)]
     assert len(cells) >= 10
-    np.testing.assert_allclose(cells["att"], [cell["effect"] for cell in found], rtol=EFFECTS, atol=EFFECTS)
-    np.testing.assert_allclose(cells["std_error"], [cell["se"] for cell in found], rtol=ERRORS)
+    reached("effects", cells["att"], [cell["effect"] for cell in found])
+    reached("errors", cells["std_error"], [cell["se"] for cell in found])
     simple = overall(study, "simple")
-    assert simple["att"] == pytest.approx(reference.overall_att, rel=EFFECTS, abs=EFFECTS)
-    assert simple["std_error"] == pytest.approx(reference.overall_se, rel=ERRORS)
+    reached("effects", simple["att"], reference.overall_att)
+    reached("errors", simple["std_error"], reference.overall_se)
 
 
 def drdid_panel(change, treated, covariates, weights):
@@ -234,6 +248,7 @@ def drdid_panel(change, treated, covariates, weights):
     return eta_treat - eta_cont, np.sqrt(np.mean((inf_treat - inf_cont) ** 2) / n)
 
 
+@pytest.mark.validates("callaway_santanna", formula="R DRDID, drdid_panel line by line", relative=NEAR)
 def test_doubly_robust_effects_equal_drdid_in_every_cell():
     frame = drawn_panel(seed=8, n=500)
     study = ours(frame, comparison="never_treated", covariates=["x", "z"], weights="weight")
@@ -249,10 +264,13 @@ def test_doubly_robust_effects_equal_drdid_in_every_cell():
         att, std_error = drdid_panel(
             change[inside].to_numpy(), treated, who[["x", "z"]].to_numpy(), who["weight"].to_numpy()
         )
-        assert cell.att == pytest.approx(att, rel=EFFECTS)
-        assert cell.std_error == pytest.approx(std_error, rel=ERRORS)
+        reached("effects", cell.att, att)
+        reached("errors", cell.std_error, std_error)
 
 
+TABLE = "Sun and Abraham (2021), table 3"
+# Asked of the project; half a unit of the last digit printed.
+PRINTED_CELL, PRINTED = 1e-3, 0.05
 # Printed by Sun and Abraham (2021), table 3: group and event time (0 there is the wave of hospitalisation), effect.
 STAYS = {
     (8, 0): 2825.5659,
@@ -282,14 +300,16 @@ def hospital_stays(reference_data):
     )
 
 
+@pytest.mark.validates("callaway_santanna", published=TABLE, absolute={"effects": PRINTED_CELL})
 def test_group_effects_of_a_hospital_stay_on_spending_equal_the_published(hospital_stays):
     cells = hospital_stays.group_time()
     found = {(c.treatment_month, c.event_time - 1): c.att for c in cells.itertuples()}
     assert found.keys() == STAYS.keys()
-    for key, effect in STAYS.items():
-        assert found[key] == pytest.approx(effect, abs=1e-3)
+    reached("effects", [found[key] for key in STAYS], list(STAYS.values()))
 
 
+@pytest.mark.validates("callaway_santanna", published=TABLE, absolute={"effects": PRINTED})
 def test_effects_of_a_hospital_stay_by_event_time_equal_the_published(hospital_stays):
     effects = hospital_stays.event_study().set_index("event_time")["att"]
-    assert {time - 1: round(att, 1) for time, att in effects.items()} == SPENDING
+    assert [time - 1 for time in effects.index] == list(SPENDING)
+    reached("effects", effects, list(SPENDING.values()))

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyfixest.demeaners import MapDemeaner
 
+from claims import reached
 from pipeline.inference.estimators import imputation
 from pipeline.vocabulary.windows import Window
 
@@ -26,6 +27,8 @@ pytestmark = [
 # Asked of the project: 1e-7 of effects, 1e-6 of errors. diff-diff demeans until steps are below 1e-10 and agrees with
 # us to 1e-9 here.
 EFFECTS, ERRORS = 1e-7, 1e-6
+NEAR = {"effects": EFFECTS, "errors": ERRORS}
+DIFF_DIFF = pytest.mark.validates("imputation", package="diff-diff", relative=NEAR)
 # An effect of leads passes through zero: compared with the size of their errors.
 LEADS = 1e-7
 # did2s finds its fixed effects by iteration until steps are below 1e-6.
@@ -47,6 +50,7 @@ def after_of(study, reference) -> tuple[pd.DataFrame, pd.DataFrame]:
     return study.event_study().set_index("event_time").loc[theirs.index], theirs
 
 
+@DIFF_DIFF
 @settings(max_examples=5, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10_000), n=st.integers(70, 140), outcome=st.sampled_from(["pay", "pay_in_work"]))
 @pytest.mark.parametrize("cluster", [None, "practice"])
@@ -56,10 +60,11 @@ def test_any_drawn_panel_equals_diff_diff(drawn_groups, cluster, seed, n, outcom
     fitted = ImputationDiD(cluster=cluster).fit(seen, **NAMES | {"outcome": outcome}, aggregate="event_study")
     found, theirs = after_of(ours(frame, outcome, cluster=cluster), fitted)
     assert len(found) >= 5
-    np.testing.assert_allclose(found["att"], theirs["effect"], rtol=EFFECTS)
-    np.testing.assert_allclose(found["std_error"], theirs["se"], rtol=ERRORS)
+    reached("effects", found["att"], theirs["effect"])
+    reached("errors", found["std_error"], theirs["se"])
 
 
+@DIFF_DIFF
 @pytest.mark.parametrize("options", [{"anticipation": 2}, {"leave_out": True}])
 def test_anticipation_and_leaving_out_equal_diff_diff(drawn_groups, options):
     frame = drawn_groups(seed=3, n=120, n_months=12)
@@ -67,10 +72,16 @@ def test_anticipation_and_leaving_out_equal_diff_diff(drawn_groups, options):
     fitted = ImputationDiD(**renamed).fit(frame, **NAMES, aggregate="event_study")
     found, theirs = after_of(ours(frame, **options), fitted)
     assert found.index.min() == 1 - options.get("anticipation", 0)
-    np.testing.assert_allclose(found["att"], theirs["effect"], rtol=EFFECTS)
-    np.testing.assert_allclose(found["std_error"], theirs["se"], rtol=ERRORS)
+    reached("effects", found["att"], theirs["effect"])
+    reached("errors", found["std_error"], theirs["se"])
 
 
+@pytest.mark.validates(
+    "imputation",
+    package="diff-diff",
+    absolute={"leads": LEADS},
+    relative={"errors": ERRORS, "joint test": ERRORS},
+)
 @pytest.mark.parametrize("cluster", [None, "practice"])
 def test_leads_and_their_joint_test_equal_diff_diff(drawn_groups, cluster):
     frame = drawn_groups(seed=7, n=120, n_months=12)
@@ -79,13 +90,14 @@ def test_leads_and_their_joint_test_equal_diff_diff(drawn_groups, cluster):
     found, theirs = after_of(study, fitted)
     before = found.index <= 0
     assert before.sum() >= 5
-    np.testing.assert_allclose(found["att"][before], theirs["effect"][before], atol=LEADS)
-    np.testing.assert_allclose(found["std_error"][before], theirs["se"][before], rtol=ERRORS)
+    reached("leads", found["att"][before], theirs["effect"][before])
+    reached("errors", found["std_error"][before], theirs["se"][before])
     joint, own = fitted.pretrend_test(), study.pre_test()
-    assert own.statistic == pytest.approx(joint["f_stat"], rel=ERRORS)
-    assert (own.effects, own.p_value) == (joint["n_leads"], pytest.approx(joint["p_value"], rel=ERRORS))
+    assert own.effects == joint["n_leads"]
+    reached("joint test", [own.statistic, own.p_value], [joint["f_stat"], joint["p_value"]])
 
 
+@pytest.mark.validates("imputation", package="pyfixest", relative={"effects": EFFECTS, "two stages": TWO_STAGES})
 def test_effects_equal_the_two_stages_of_pyfixest(drawn_groups):
     frame = drawn_groups(seed=9, n=120, n_months=12)
     frame = frame.assign(treated=frame["event_time"] >= 1, after=frame["event_time"].clip(lower=0))
@@ -93,7 +105,7 @@ def test_effects_equal_the_two_stages_of_pyfixest(drawn_groups):
     residual = frame["pay"] - first.predict(newdata=frame, atol=1e-13, btol=1e-13)
     expected = residual[frame["treated"]].groupby(frame["after"]).mean()
     found = ours(frame).event_study().set_index("event_time")["att"]
-    np.testing.assert_allclose(found[expected.index], expected, rtol=EFFECTS)
+    reached("effects", found[expected.index], expected)
     stages = pyfixest.did2s(
         frame,
         yname="pay",
@@ -103,7 +115,7 @@ def test_effects_equal_the_two_stages_of_pyfixest(drawn_groups):
         cluster="person",
     )
     named = [f"after::{event}" for event in expected.index]
-    np.testing.assert_allclose(found[expected.index], stages.coef()[named], rtol=TWO_STAGES)
+    reached("two stages", found[expected.index], stages.coef()[named])
 
 
 COVARIATES = ("score", "region")
@@ -114,6 +126,7 @@ def in_every_month(frame: pd.DataFrame) -> list[str]:
     return [name for name in frame if name.startswith("x")]
 
 
+@pytest.mark.validates("imputation", package="diff-diff", relative=NEAR, absolute={"leads": LEADS})
 @settings(max_examples=4, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10_000), n=st.integers(90, 140), outcome=st.sampled_from(["pay", "pay_in_work"]))
 @pytest.mark.parametrize("cluster", [None, "practice"])
@@ -127,11 +140,12 @@ def test_any_drawn_panel_with_covariates_equals_diff_diff(drawn_groups, with_cov
     found, theirs = after_of(study, fitted)
     before = found.index <= 0
     assert min(before.sum(), (~before).sum()) >= 3
-    np.testing.assert_allclose(found["att"][~before], theirs["effect"][~before], rtol=EFFECTS)
-    np.testing.assert_allclose(found["att"][before], theirs["effect"][before], atol=LEADS)
-    np.testing.assert_allclose(found["std_error"], theirs["se"], rtol=ERRORS)
+    reached("effects", found["att"][~before], theirs["effect"][~before])
+    reached("leads", found["att"][before], theirs["effect"][before])
+    reached("errors", found["std_error"], theirs["se"])
 
 
+@pytest.mark.validates("imputation", package="pyfixest", relative={"effects": EFFECTS})
 @pytest.mark.parametrize("weights", [None, "weight"])
 def test_effects_with_covariates_equal_pyfixest_on_untreated_months(drawn_groups, with_covariates, weights):
     frame = with_covariates(drawn_groups(seed=9, n=120, n_months=12))
@@ -144,10 +158,11 @@ def test_effects_with_covariates_equal_pyfixest_on_untreated_months(drawn_groups
     sums = treated.assign(effect=treated["effect"] * treated["mass"]).groupby("event_time")[["effect", "mass"]].sum()
     expected = sums["effect"] / sums["mass"]
     found = ours(frame, weights=weights, covariates=COVARIATES).event_study().set_index("event_time")["att"]
-    np.testing.assert_allclose(found[expected.index], expected, rtol=EFFECTS)
+    reached("effects", found[expected.index], expected)
 
 
 ONS = Window(before=11, after=18, reference=(-5, 0))
+THEOREM = "Borusyak, Jaravel and Spiess (2024), theorem 3 with a column for every person and month"
 
 
 def after_index(window: Window):
@@ -207,14 +222,13 @@ def assert_of_the_theorem(study, effects, influence) -> None:
     after = np.tile([part.first >= 1 for part in study.bins], len(study.levels))
     covariance = influence @ influence.T
     scale = np.sqrt(np.diag(covariance))
-    np.testing.assert_allclose(study.att.ravel()[after], effects, rtol=EFFECTS)
-    np.testing.assert_allclose(study.std_error.ravel()[after], scale, rtol=ERRORS)
+    reached("effects", study.att.ravel()[after], effects)
+    reached("errors", study.std_error.ravel()[after], scale)
     correlation = covariance / np.outer(scale, scale)
-    np.testing.assert_allclose(
-        study.covariance[np.ix_(after, after)] / np.outer(scale, scale), correlation, atol=ERRORS
-    )
+    reached("correlations", study.covariance[np.ix_(after, after)] / np.outer(scale, scale), correlation)
 
 
+@pytest.mark.validates("imputation", formula=THEOREM, relative=NEAR, absolute={"correlations": ERRORS})
 @pytest.mark.parametrize(
     ("by", "interact"), [(None, "bins"), ("sex", "bins"), ("sex", "all")], ids=["everybody", "by sex", "sexes apart"]
 )
@@ -234,6 +248,7 @@ def test_effects_and_their_whole_covariance_are_those_of_the_theorem(frame, by, 
 YEAR = Window(before=11, after=12, reference=(-5, 0))
 
 
+@pytest.mark.validates("imputation", formula=THEOREM, relative=NEAR, absolute={"correlations": ERRORS})
 @settings(max_examples=3, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10_000), n=st.integers(180, 220))
 @pytest.mark.parametrize(
@@ -254,6 +269,7 @@ def test_any_drawn_panel_with_covariates_and_weights_is_that_of_the_theorem(
     assert_of_the_theorem(study, effects, influence)
 
 
+@pytest.mark.validates("imputation", formula=THEOREM, relative=NEAR)
 @pytest.mark.parametrize("covariates", [(), COVARIATES])
 @pytest.mark.parametrize("cluster", ["person", "practice"])
 def test_effects_by_treatment_month_and_their_errors_are_those_of_the_theorem(
@@ -267,10 +283,11 @@ def test_effects_by_treatment_month_and_their_errors_are_those_of_the_theorem(
     options = {"weights": "weight", "cluster": None if cluster == "person" else cluster, "covariates": covariates}
     cells = ours(frame, **options).group_time()
     assert (cells["event_time"] >= 1).all()
-    np.testing.assert_allclose(cells["att"], effects, rtol=EFFECTS)
-    np.testing.assert_allclose(cells["std_error"], np.sqrt((influence**2).sum(axis=1)), rtol=ERRORS)
+    reached("effects", cells["att"], effects)
+    reached("errors", cells["std_error"], np.sqrt((influence**2).sum(axis=1)))
 
 
+@DIFF_DIFF
 @pytest.mark.parametrize("covariates", [(), COVARIATES])
 def test_weighted_errors_are_those_of_diff_diff_before_its_survey_centring(drawn_groups, with_covariates, covariates):
     frame = drawn_groups(seed=5, n=120, n_months=12)
@@ -279,12 +296,12 @@ def test_weighted_errors_are_those_of_diff_diff_before_its_survey_centring(drawn
     columns = in_every_month(frame) or None
     fitted = ImputationDiD().fit(frame, **NAMES, aggregate="event_study", survey_design=design, covariates=columns)
     found, theirs = after_of(ours(frame, weights="weight", covariates=covariates), fitted)
-    np.testing.assert_allclose(found["att"], theirs["effect"], rtol=EFFECTS)
+    reached("effects", found["att"], theirs["effect"])
     # Survey linearisation centres the influence over the G people and multiplies by G / (G - 1).
     single = Window(before=0, after=int(frame["event_time"].max()), reference=(0, 0), bins="single")
     assert found.index.tolist() == [part.first for part in after_index(single)]
     _, influence = written_out(frame, after_index(single), weights="weight")
     people = frame["person"].nunique()
     centred = influence - influence.mean(axis=1, keepdims=True)
-    np.testing.assert_allclose(found["std_error"], np.sqrt((influence**2).sum(axis=1)), rtol=ERRORS)
-    np.testing.assert_allclose(theirs["se"], np.sqrt((centred**2).sum(axis=1) * people / (people - 1)), rtol=ERRORS)
+    reached("errors", found["std_error"], np.sqrt((influence**2).sum(axis=1)))
+    reached("errors", theirs["se"], np.sqrt((centred**2).sum(axis=1) * people / (people - 1)))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from patsy import dmatrix
 from pyfixest.demeaners import MapDemeaner
 
+from claims import reached
 from pipeline.inference.estimators import ons_fixed_effects
 from pipeline.vocabulary.windows import Window, ons_bin
 
@@ -19,6 +20,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationW
 
 # Asked of the project; both sides agree to 1e-12 here, so this leaves room for another BLAS.
 RELATIVE = 1e-7
+PYFIXEST = pytest.mark.validates(
+    "ons_fixed_effects", package="pyfixest", relative={"effects": RELATIVE, "errors": RELATIVE}
+)
 # pyfixest stops demeaning at its tolerance: well below what is compared, above the rounding of pay in thousands.
 DEMEANER = MapDemeaner(fixef_tol=1e-10, fixef_maxiter=10_000)
 WINDOW = Window(before=23, after=24, reference=(-5, 0))
@@ -114,8 +118,8 @@ def assert_equal(study, reference) -> None:
     frame = study.event_study()
     names = [_term(ons_bin(row.event_time), row.subgroup_value) for row in frame.itertuples()]
     assert sorted(name for name in reference.coef().index if "bin" in name) == sorted(names)
-    np.testing.assert_allclose(frame["att"], reference.coef()[names], rtol=RELATIVE)
-    np.testing.assert_allclose(frame["std_error"], reference.se()[names], rtol=RELATIVE)
+    reached("effects", frame["att"], reference.coef()[names])
+    reached("errors", frame["std_error"], reference.se()[names])
 
 
 def ours(frame: pd.DataFrame, outcome: str, **options):
@@ -130,21 +134,25 @@ def frame() -> pd.DataFrame:
     return drawn_panel(seed=11, n=300, n_months=40)
 
 
+@PYFIXEST
 @pytest.mark.parametrize("outcome", ["pay", "employed", "pay_in_work"])
 def test_coefficients_and_errors_equal_pyfixest_on_an_unbalanced_panel(frame, outcome):
     seen = with_spline(frame.dropna(subset=[outcome]))
     assert_equal(ours(frame, outcome), pyfixest_fit(seen, outcome, terms=f"{BINS} + {AGE}"))
 
 
+@PYFIXEST
 def test_they_equal_pyfixest_without_an_age_spline(frame):
     assert_equal(ours(frame, "pay", birth_month=None), pyfixest_fit(frame, "pay", terms=BINS))
 
 
+@PYFIXEST
 def test_weighted_estimates_equal_pyfixest(frame):
     reference = pyfixest_fit(with_spline(frame), "pay", terms=f"{BINS} + {AGE}", weights="weight")
     assert_equal(ours(frame, "pay", weights="weight"), reference)
 
 
+@PYFIXEST
 @pytest.mark.parametrize("weights", [None, "weight"])
 def test_errors_clustered_on_practice_equal_pyfixest(frame, weights):
     reference = pyfixest_fit(with_spline(frame), "pay", terms=f"{BINS} + {AGE}", cluster="practice", weights=weights)
@@ -153,6 +161,7 @@ def test_errors_clustered_on_practice_equal_pyfixest(frame, weights):
     assert_equal(study, reference)
 
 
+@PYFIXEST
 @pytest.mark.parametrize("options", [{}, {"weights": "weight"}, {"weights": "weight", "cluster": "practice"}])
 def test_covariates_in_every_month_equal_pyfixest(frame, options):
     score = np.random.default_rng(3).normal(50, 10, frame["person_id"].max() + 1)[frame["person_id"]]
@@ -164,6 +173,7 @@ def test_covariates_in_every_month_equal_pyfixest(frame, options):
     assert_equal(study, pyfixest_fit(seen, "pay", terms=terms, **options))
 
 
+@PYFIXEST
 @pytest.mark.parametrize("cluster", ["person_id", "practice"])
 def test_effects_by_sex_with_shared_months_equal_pyfixest(frame, cluster):
     seen = with_levels(with_spline(frame))
@@ -172,6 +182,7 @@ def test_effects_by_sex_with_shared_months_equal_pyfixest(frame, cluster):
     assert_equal(study, pyfixest_fit(seen, "pay", terms=terms, cluster=cluster))
 
 
+@PYFIXEST
 @pytest.mark.parametrize("cluster", ["person_id", "practice"])
 def test_effects_by_sex_that_share_nothing_equal_pyfixest(frame, cluster):
     seen = with_levels(with_spline(frame))
@@ -180,28 +191,33 @@ def test_effects_by_sex_that_share_nothing_equal_pyfixest(frame, cluster):
     assert_equal(study, pyfixest_fit(seen, "pay", terms=terms, effects="person_id + month^sex", cluster=cluster))
 
 
+@pytest.mark.validates("ons_fixed_effects", package="pyfixest", absolute={"covariance": RELATIVE})
 def test_the_covariance_equals_pyfixest(frame):
     reference = pyfixest_fit(frame, "pay", terms=BINS)
     order = [reference.coef().index.get_loc(_term(part.number, "")) for part in ours_bins()]
     study = ours(frame, "pay", birth_month=None)
     scale = np.outer(study.std_error, study.std_error)
-    np.testing.assert_allclose(study.covariance / scale, reference._vcov[np.ix_(order, order)] / scale, atol=RELATIVE)
+    reached("covariance", study.covariance / scale, reference._vcov[np.ix_(order, order)] / scale)
 
 
 def ours_bins():
     return [part for part in WINDOW.binned if not part.reference]
 
 
+@PYFIXEST
 @settings(max_examples=6, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10_000), n=st.integers(60, 120), n_months=st.integers(16, 28))
 def test_any_drawn_panel_equals_pyfixest(seed, n, n_months):
     frame = drawn_panel(seed=seed, n=n, n_months=n_months)
     study = ours(frame, "pay_in_work")
     reference = pyfixest_fit(with_spline(frame.dropna(subset=["pay_in_work"])), "pay_in_work", terms=f"{BINS} + {AGE}")
-    rows = study.event_study().dropna(subset=["att"])
+    rows = study.event_study()
+    # A bin of one treated person has an effect in the regression, and an error that is not theirs: it is not reported.
+    alone = {_term(ons_bin(row.event_time), "") for row in rows.itertuples() if row.n_treated == 1}
+    rows = rows.dropna(subset=["att"])
     names = [_term(ons_bin(first), "") for first in rows["event_time"]]
     assert len(names) >= 8
-    assert set(names) == {name for name in reference.coef().index if "bin" in name}
-    np.testing.assert_allclose(rows["att"], reference.coef()[names], rtol=RELATIVE)
-    np.testing.assert_allclose(rows["std_error"], reference.se()[names], rtol=RELATIVE)
+    assert set(names) == {name for name in reference.coef().index if "bin" in name} - alone
+    reached("effects", rows["att"], reference.coef()[names])
+    reached("errors", rows["std_error"], reference.se()[names])
     assert study.n_observations == reference._N

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from claims import reached
 from pipeline.inference.estimators import callaway_santanna, ons_fixed_effects
 
 FIRST, N_MONTHS, PEOPLE, REPLICATIONS = 100, 10, 300, 120
 # Rounding of outcomes of a few hundred.
 EXACT = 1e-9
 # 95% intervals over 120 drawn panels: three binomial standard errors are 0.06.
-COVERAGE = (0.89, 1.0)
+COVERAGE = 0.06
 # The mean of 120 estimates is within three of its own standard errors, 3 / sqrt(120) = 0.27 of one estimate's.
 BIAS = 0.27
+NEAR = {"coverage": COVERAGE, "bias in errors": BIAS}
 
 
 def drawn(random: np.random.Generator, *, selective: bool) -> pd.DataFrame:
@@ -46,15 +49,19 @@ def replicated(*, selective: bool, **options) -> pd.DataFrame:
 
 def assert_right(found: pd.DataFrame) -> None:
     error = found["att"] - found["truth"]
-    assert abs(error.mean()) < BIAS * found["std_error"].mean()
+    reached("bias in errors", error.mean() / found["std_error"].mean(), 0.0)
     covered = (found["ci_lower"] <= found["truth"]) & (found["truth"] <= found["ci_upper"])
-    assert COVERAGE[0] <= covered.mean() <= COVERAGE[1]
+    reached("coverage", covered.mean(), 0.95)
 
 
+@pytest.mark.validates("callaway_santanna", truth="effects of each timing group put in, 120 panels", absolute=NEAR)
 def test_effects_that_differ_by_group_are_found_without_bias():
     assert_right(replicated(selective=False))
 
 
+@pytest.mark.validates(
+    "callaway_santanna", truth="the same, where trends are parallel given a covariate", absolute=NEAR
+)
 def test_a_covariate_behind_trend_and_treatment_is_adjusted_for():
     assert_right(replicated(selective=True, covariates=["x"]))
 
@@ -64,6 +71,9 @@ def test_without_the_covariate_the_same_panels_mislead():
     assert (found["att"] - found["truth"]).mean() > 2 * found["std_error"].mean()
 
 
+@pytest.mark.validates(
+    "callaway_santanna", truth="an effect put in without noise, and fixed effects", absolute={"effects": EXACT}
+)
 def test_an_effect_without_noise_is_recovered_exactly():
     frame = drawn(np.random.default_rng(1), selective=False)
     event_time = frame["month"] - frame["treated"] + 1
@@ -71,7 +81,7 @@ def test_an_effect_without_noise_is_recovered_exactly():
     columns = {"outcome": "pay", "person": "person", "month": "month", "treatment_month": "treated"}
     for comparison in ("never_treated", "not_yet_treated"):
         found = callaway_santanna.estimate(calm, comparison=comparison, **columns).event_study()
-        np.testing.assert_allclose(found["att"], 3.0 * (found["event_time"] >= 1), atol=EXACT)
+        reached("effects", found["att"], 3.0 * (found["event_time"] >= 1))
     regression = ons_fixed_effects.estimate(calm, **columns).event_study()
     merged = found.merge(regression, on="event_time", suffixes=("", "_regression"))
-    np.testing.assert_allclose(merged["att"], merged["att_regression"], atol=EXACT)
+    reached("effects", merged["att"], merged["att_regression"])

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from claims import reached
 from pipeline.inference.estimators import ons_fixed_effects
 from pipeline.vocabulary.windows import Window
 
@@ -51,11 +52,17 @@ def estimated(frame: pd.DataFrame):
     )
 
 
+@pytest.mark.validates("ons_fixed_effects", truth="an effect put in without noise", absolute={"effects": EXACT})
 def test_an_effect_without_noise_is_recovered_exactly():
     frame = estimated(drawn(0, noise=0.0)).event_study()
-    np.testing.assert_allclose(frame["att"], 3.0 * (frame["event_time"] >= 1), atol=EXACT)
+    reached("effects", frame["att"], 3.0 * (frame["event_time"] >= 1))
 
 
+@pytest.mark.validates(
+    "ons_fixed_effects",
+    truth="an effect put in, 150 panels",
+    absolute={"coverage": COVERAGE, "bands": 2 * COVERAGE, "bias in errors": BIAS},
+)
 @pytest.mark.slow
 def test_intervals_cover_and_estimates_are_unbiased():
     truth = np.array([0.0, *[3.0] * 7])
@@ -65,6 +72,6 @@ def test_intervals_cover_and_estimates_are_unbiased():
     assert att.shape == (REPLICATIONS, len(truth))
     covered = np.mean([frame["ci_lower"].le(truth) & frame["ci_upper"].ge(truth) for frame in frames])
     banded = np.mean([(frame["band_lower"].le(truth) & frame["band_upper"].ge(truth)).all() for frame in frames])
-    assert covered == pytest.approx(0.95, abs=COVERAGE)
-    assert banded == pytest.approx(0.95, abs=2 * COVERAGE)
-    assert np.abs((att - truth).mean(axis=0) / error.mean(axis=0)).max() < BIAS
+    reached("coverage", covered, 0.95)
+    reached("bands", banded, 0.95)
+    reached("bias in errors", (att - truth).mean(axis=0) / error.mean(axis=0), np.zeros(len(truth)))

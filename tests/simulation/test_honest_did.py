@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from claims import reached
 from pipeline.inference.diagnostics.honest_did import Coefficients, bounds
 
 REPLICATIONS = 400
@@ -46,20 +47,27 @@ def covered(departure: np.ndarray, *, weights: np.ndarray, **options) -> tuple[f
     return honest / REPLICATIONS, usual / REPLICATIONS
 
 
+@pytest.mark.validates(
+    "honest_did", truth="a drift as large as is allowed, 400 studies", absolute={"coverage": COVERAGE}
+)
 @pytest.mark.parametrize("sign", [1, -1])
 def test_relative_magnitude_intervals_cover_as_often_as_they_say_at_the_edge_of_what_is_allowed(sign):
     options = {"restriction": "relative_magnitude", "magnitudes": [1.0]}
     honest, usual = covered(sign * path_of(STEPS), weights=np.eye(N_AFTER)[0], **options)
-    assert abs(honest - 0.95) <= COVERAGE
+    reached("coverage", honest, 0.95)
     assert usual < 0.2
 
 
+@pytest.mark.validates(
+    "honest_did", truth="a trend that bends as much as is allowed, 400 studies", absolute={"coverage": COVERAGE}
+)
 def test_fixed_length_intervals_cover_as_often_as_they_say_a_trend_that_bends_as_much_as_is_allowed():
     honest, usual = covered(path_of(BENDING), weights=WEIGHTS, restriction="smoothness", magnitudes=[0.2])
-    assert abs(honest - 0.95) <= COVERAGE
+    reached("coverage", honest, 0.95)
     assert usual < 0.2
 
 
+@pytest.mark.validates("honest_did", truth="the probability, computed", absolute={"coverage": ROUNDING})
 @pytest.mark.parametrize("alpha", [0.05, 0.1])
 def test_the_coverage_of_the_worst_bend_is_exactly_what_is_said(alpha):
     """The interval's centre is linear in the estimates and its length does not depend on them."""
@@ -73,7 +81,7 @@ def test_the_coverage_of_the_worst_bend_is_exactly_what_is_said(alpha):
     lower, upper = interval(np.zeros(N))
     bias = centres @ path_of(BENDING)
     probability = norm.cdf((upper - bias) / spread) - norm.cdf((lower - bias) / spread)
-    assert probability == pytest.approx(1 - alpha, abs=ROUNDING)
+    reached("coverage", probability, 1 - alpha)
 
 
 def test_intervals_do_not_cover_where_the_restriction_fails():

@@ -55,56 +55,12 @@ def test_the_estimator_is_found_by_name():
     assert fit_of("callaway_santanna") is callaway_santanna.fit
 
 
-@pytest.mark.parametrize("comparison", ["never_treated", "not_yet_treated"])
-@pytest.mark.parametrize("base", ["universal", "varying"])
-def test_one_group_and_two_periods_is_the_difference_in_differences(comparison, base):
-    frame, change = two_by_two()
-    study = estimated(frame, comparison=comparison, base=base)
-    event = study.event_study().set_index("event_time").loc[1]
-    assert event["att"] == pytest.approx(change[:15].mean() - change[15:].mean(), abs=ROUNDING)
-    assert event["std_error"] == pytest.approx(np.sqrt(change[:15].var() / 15 + change[15:].var() / 25), abs=ROUNDING)
-    assert (event["n_treated"], event["n_comparison"]) == (15, 25)
-    assert study.overall()["att"].item() == pytest.approx(event["att"], abs=ROUNDING)
-
-
-def test_nobody_treated_is_refused():
-    with pytest.raises(NotEstimable, match="nobody is treated"):
-        estimated(two_by_two(treated=0)[0])
-
-
-def test_one_person_treated_is_refused():
-    with pytest.raises(NotEstimable, match=r"fewer than two treated people .*\(1 people\)"):
-        estimated(two_by_two(treated=1)[0])
-
-
-@pytest.mark.parametrize(
-    ("comparison", "match"), [("never_treated", "nobody is never treated"), ("not_yet_treated", "in the same month")]
-)
-def test_everybody_treated_at_once_is_refused(comparison, match):
-    with pytest.raises(NotEstimable, match=match):
-        estimated(two_by_two(treated=40)[0], comparison=comparison)
-
-
-def test_one_person_to_compare_with_is_refused():
-    with pytest.raises(NotEstimable, match="two to compare them with"):
-        estimated(two_by_two(treated=39)[0])
-
-
 def test_nobody_observed_before_treatment_is_refused():
     frame = drawn_frame()
     with pytest.raises(NotEstimable, match="have a base month"):
         estimated(frame[frame["month"] >= 110])
     with pytest.raises(NotEstimable, match="no event-time bin"):
         estimated(frame[frame["treated"].isna() | (frame["month"] >= 110)])
-
-
-def test_the_last_group_has_no_comparison_when_everybody_is_treated():
-    frame = drawn_frame()
-    cells = estimated(frame[frame["treated"].notna()]).group_time()
-    compared = (cells["month"] < 109) & (cells["treatment_month"] < 109)
-    assert cells.loc[compared, "att"].notna().all()
-    assert cells.loc[~compared, "att"].isna().all()
-    assert (cells.loc[~compared, "n_comparison"] == 0).all()
 
 
 def test_a_cell_of_one_person_is_null_but_counts():

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline.inference import estimators
-from pipeline.inference.estimators import imputation, ons_fixed_effects, sun_abraham
+from pipeline.inference.estimators import imputation, sun_abraham
 from pipeline.inference.moments.frames import FrameColumns, frame_panel
 from pipeline.vocabulary.effects import Model, Specification
 from pipeline.vocabulary.errors import NotEstimable, RequestError
@@ -53,21 +53,6 @@ def estimated(estimator, frame: pd.DataFrame, **options):
 
 
 @BOTH
-@pytest.mark.parametrize("window", [WINDOW, Window(before=11, after=12, reference=(0, 0), bins="single")])
-@pytest.mark.parametrize("options", [{}, {"weights": "weight"}, {"subgroup": "sex"}])
-def test_the_same_effect_for_all_groups_without_noise_is_that_of_fixed_effects(estimator, window, options):
-    frame = drawn_frame(noise=0.0).assign(
-        pay=lambda drawn: drawn["pay"] - ((drawn["month"] - drawn["born"]) / 400) ** 3
-    )
-    study = estimated(estimator, frame, window=window, **options)
-    fixed = estimated(ons_fixed_effects, frame, window=window, **options)
-    np.testing.assert_allclose(study.att, fixed.att, atol=EXACT)
-    truth = 3.0 * (study.event_study()["event_time"] >= 1)
-    np.testing.assert_allclose(study.att.ravel(), truth, atol=EXACT)
-    np.testing.assert_array_equal(study.n_treated, fixed.n_treated)
-
-
-@BOTH
 def test_effects_that_differ_by_month_are_averaged_over_the_people_of_a_bin(estimator):
     frame = drawn_frame(noise=0.0, effect=lambda event: np.where(event >= 1, event, 0.0))
     frame["pay"] -= ((frame["month"] - frame["born"]) / 400) ** 3
@@ -85,42 +70,6 @@ def two_by_two(treated: int = 6, never: int = 5) -> pd.DataFrame:
     return frame.assign(pay=random.normal(100, 10, len(frame)))
 
 
-@BOTH
-def test_one_group_and_two_periods_give_the_difference_of_differences(estimator):
-    frame = two_by_two()
-    gained = frame.pivot_table(index="person", columns="month", values="pay").diff(axis=1)[11]
-    mine, others = gained[:6], gained[6:]
-    study = estimated(estimator, frame)
-    assert study.att.item() == pytest.approx(mine.mean() - others.mean(), abs=ROUNDING)
-    variance = ((mine - mine.mean()) ** 2).sum() / 36 + ((others - others.mean()) ** 2).sum() / 25
-    # Sun-Abraham's factor: 11 people, 22 person-months, an effect and two months. Imputation has none.
-    factor = 11 / 10 * 21 / 19 if estimator is sun_abraham else 1.0
-    assert study.std_error.item() == pytest.approx(np.sqrt(factor * variance), abs=ROUNDING)
-    (row,) = study.group_time().to_dict("records")
-    assert (row["treatment_month"], row["month"], row["event_time"]) == (11, 11, 1)
-    assert (row["n_treated"], row["n_comparison"]) == (6, 5)
-    assert row["att"] == pytest.approx(study.att.item(), abs=ROUNDING)
-    assert row["std_error"] == pytest.approx(study.std_error.item(), abs=ROUNDING)
-
-
-@BOTH
-def test_nobody_treated_is_refused(estimator):
-    with pytest.raises(NotEstimable, match="nobody is treated"):
-        estimated(estimator, drawn_frame().assign(treated=np.nan), window=WINDOW)
-
-
-@BOTH
-def test_one_person_treated_is_refused(estimator):
-    with pytest.raises(NotEstimable, match="one person"):
-        estimated(estimator, two_by_two(treated=1))
-
-
-def test_sun_abraham_refuses_when_all_are_treated():
-    frame = drawn_frame()
-    with pytest.raises(NotEstimable, match="nobody is never treated"):
-        estimated(sun_abraham, frame[frame["treated"].notna()], window=WINDOW)
-
-
 @pytest.mark.parametrize("options", [{}, {"anticipation": 1, "weights": "weight", "cluster": "practice"}])
 def test_people_treated_last_compared_are_those_of_a_table_cut_by_hand(options):
     frame = drawn_frame()
@@ -132,11 +81,6 @@ def test_people_treated_last_compared_are_those_of_a_table_cut_by_hand(options):
     for nobody in (frame.assign(treated=np.nan), frame.assign(treated=0.0)):
         with pytest.raises(NotEstimable, match=r"nobody is treated|no month before"):
             estimated(sun_abraham, nobody, comparison="last_treated")
-
-
-def test_sun_abraham_refuses_one_comparison_person():
-    with pytest.raises(NotEstimable, match="fewer than two people are never treated"):
-        estimated(sun_abraham, two_by_two(never=1))
 
 
 def test_imputation_without_people_never_treated_stops_where_the_last_group_is_treated():
@@ -151,24 +95,6 @@ def test_imputation_without_people_never_treated_stops_where_the_last_group_is_t
     assert found[found.index <= 0].isna().all()
 
 
-def test_imputation_refuses_when_all_are_treated_at_once():
-    frame = drawn_frame().query("treated == 14")
-    with pytest.raises(NotEstimable, match="can be imputed"):
-        estimated(imputation, frame)
-
-
-def test_imputation_refuses_when_nobody_treated_is_seen_before():
-    frame = drawn_frame()
-    with pytest.raises(NotEstimable, match="both before and after"):
-        estimated(imputation, frame[frame["treated"].isna() | (frame["month"] >= frame["treated"])])
-
-
-def test_sun_abraham_refuses_when_nobody_treated_is_seen_in_the_reference():
-    frame = drawn_frame()
-    with pytest.raises(NotEstimable, match="observed in the reference"):
-        estimated(sun_abraham, frame[frame["treated"].isna() | (frame["month"] >= frame["treated"])])
-
-
 def test_a_group_without_a_reference_has_no_effects_and_no_share():
     frame = drawn_frame(seed=1, noise=0.0)
     frame["pay"] -= ((frame["month"] - frame["born"]) / 400) ** 3
@@ -179,18 +105,6 @@ def test_a_group_without_a_reference_has_no_effects_and_no_share():
     assert cells["att"].isna().tolist() == (cells["treatment_month"] == 14).tolist()
     after = study.event_study().query("event_time >= 1")["att"].dropna()
     np.testing.assert_allclose(after, 3.0, atol=EXACT)
-
-
-@BOTH
-def test_a_level_without_comparison_people_has_no_effects_where_levels_share_nothing(estimator):
-    frame = drawn_frame()
-    alone = frame[(frame["sex"] == "male") | (frame["treated"] == 14)]
-    study = estimated(estimator, alone, window=WINDOW, subgroup="sex", interact="all")
-    assert study.levels == ("female", "male")
-    after = np.array([part.first >= 1 for part in study.bins])
-    assert np.isnan(study.att[0, after]).all()
-    assert np.isfinite(study.att[1]).all()
-    assert study.n_excluded == 0
 
 
 @BOTH

@@ -12,6 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
+from claims import reached
 from pipeline.inference.diagnostics.honest_did import Coefficients, average_weights, bounds, breakdown, coefficients
 from pipeline.inference.diagnostics.honest_did.lasso import path
 from pipeline.vocabulary.effects import EventStudy
@@ -46,12 +47,13 @@ def weights_of(study: Coefficients) -> np.ndarray:
     return np.random.default_rng(study.n_after).normal(size=study.n_after)
 
 
+@pytest.mark.validates("honest_did", case="the normal interval, at magnitude 0", absolute={"ends in errors": ROUNDING})
 @settings(max_examples=40, deadline=None)
 @drawn_from(studies)
 def test_relative_magnitude_intervals_widen_around_the_estimate_from_its_normal_interval(study):
     found = bounds(study, restriction="relative_magnitude", magnitudes=MAGNITUDES, weights=weights_of(study))
-    room = ROUNDING * found.std_error
-    np.testing.assert_allclose([found.lower[0], found.upper[0]], [found.ci_lower, found.ci_upper], atol=room)
+    ends, normal = np.array([found.lower[0], found.upper[0]]), np.array([found.ci_lower, found.ci_upper])
+    reached("ends in errors", ends / found.std_error, normal / found.std_error)
     assert (np.diff(found.upper - found.lower) > 0).all()
     # What would be identified were the estimated steps the true ones.
     before, tails = study.n_before, np.cumsum(found.weights[::-1])[::-1]
@@ -60,6 +62,9 @@ def test_relative_magnitude_intervals_widen_around_the_estimate_from_its_normal_
     assert (found.upper > found.estimate + reach).all()
 
 
+@pytest.mark.validates(
+    "honest_did", case="generalised least squares on a line, at magnitude 0", absolute={"ends": ROUNDING}
+)
 @settings(max_examples=40, deadline=None)
 @drawn_from(studies)
 def test_smoothness_at_zero_is_the_best_estimator_that_removes_a_line_and_lengths_grow(study):
@@ -73,7 +78,7 @@ def test_smoothness_at_zero_is_the_best_estimator_that_removes_a_line_and_length
     chosen = np.concatenate([[0.0], weights])
     centre = chosen @ bread @ design.T @ inverse @ study.estimates
     half = norm.ppf(0.975) * np.sqrt(chosen @ bread @ chosen)
-    np.testing.assert_allclose([found.lower[0], found.upper[0]], [centre - half, centre + half], atol=ROUNDING)
+    reached("ends", [found.lower[0], found.upper[0]], [centre - half, centre + half])
     assert (np.diff(found.upper - found.lower) > 0).all()
 
 

@@ -265,7 +265,7 @@ class _Fit:
                 Fault(
                     what="fewer than two treated people have a base month in the panel",
                     count=treated,
-                    unit="people",
+                    unit="found",
                     remedy="Choose a longer panel or a larger cohort.",
                 )
             )
@@ -296,4 +296,5 @@ def _refuse_people(people: Census, *, not_yet: bool) -> None:
             )
         )
     if not people.never and len({cohort.treatment_month for cohort in people.people}) == 1:
-        raise NotEstimable(Fault(what="everybody is treated in the same month: there is nobody to compare with"))
+        what = "everybody is treated in the same month: there is nobody to compare with"
+        raise NotEstimable(Fault(what=what, remedy="Add people who are treated later or never."))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.inference.moments.blocks import Group
 from pipeline.inference.moments.columns import Columns
 from pipeline.inference.moments.within import GroupCounts
+from pipeline.vocabulary.group_time import FEWEST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,12 @@ class Contributors:
 
     treated: NDArray[np.int64]
     comparison: NDArray[np.int64]
+
+    @property
+    def told(self) -> NDArray[np.bool_]:
+        """``(L * B,)`` bins with at least two people on either side: one has no error of their own."""
+        enough: NDArray[np.bool_] = np.minimum(self.treated, self.comparison)[:, :-1].ravel() >= FEWEST
+        return enough
 
 
 def months_by_bin(columns: Columns, observed: Mapping[Group, NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.inference.moments.contributors import bin_people
+from pipeline.inference.moments.contributors import Contributors, bin_people
 from pipeline.inference.moments.intervals import clustered_factor, sup_t_critical, t_critical
 from pipeline.inference.moments.regression import Regression, covariance
 from pipeline.inference.moments.scores import ScoreSums
 from pipeline.vocabulary.effects import EventStudy, Specification
+from pipeline.vocabulary.errors import Fault, NotEstimable
+
+# Below this share of the largest variance an effect has no error of its own; rounding leaves 1e-16.
+_NO_VARIANCE = 1e-13
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +30,12 @@ class Labels:
 
 
 def event_study(regression: Regression, sums: ScoreSums, *, labels: Labels, specification: Specification) -> EventStudy:
-    """The effects of a regression; those that the panel does not identify are NaN.
+    """The effects of a regression; those that the panel does not identify, or one person alone does, are NaN.
 
     Raises
     ------
     NotEstimable
-        If there are too few clusters or observations for an error.
+        If there are too few clusters or observations for an error, or one person alone is on a side of every bin.
     """
     shape = (regression.columns.n_levels, len(regression.columns.bins))
     clusters = regression.n_people if sums.clusters is None else len(sums.clusters.codes)
@@ -42,11 +46,12 @@ def event_study(regression: Regression, sums: ScoreSums, *, labels: Labels, spec
         month_effects=regression.month_effects,
         clusters=clusters,
     )
-    matrix = factor * covariance(regression, sums)
-    matrix[~regression.identified] = np.nan
-    matrix[:, ~regression.identified] = np.nan
-    att = np.where(regression.identified, regression.coefficients[: regression.columns.n_events], np.nan)
     people = bin_people(regression.columns, sums.seen)
+    matrix = factor * covariance(regression, sums)
+    known = reportable(np.diag(matrix), identified=regression.identified, people=people)
+    matrix[~known] = np.nan
+    matrix[:, ~known] = np.nan
+    att = np.where(known, regression.coefficients[: regression.columns.n_events], np.nan)
     return EventStudy(
         estimator=labels.estimator,
         outcome=labels.outcome,
@@ -69,6 +74,29 @@ def event_study(regression: Regression, sums: ScoreSums, *, labels: Labels, spec
         t_critical=t_critical(confidence=specification.confidence, df=clusters - 1),
         band_critical=band_critical(matrix, shape, df=clusters - 1, specification=specification),
     )
+
+
+def reportable(
+    variance: NDArray[np.float64], *, identified: NDArray[np.bool_], people: Contributors
+) -> NDArray[np.bool_]:
+    """``(L * B,)`` effects that are identified, by two people or more on either side, and have an error.
+
+    Raises
+    ------
+    NotEstimable
+        If there is none.
+    """
+    known = has_error(variance, known=identified & people.told)
+    if not known.any():
+        what = "no event-time bin has two treated people and two to compare them with, and an error of its own"
+        raise NotEstimable(Fault(what=what, remedy="Choose wider bins or a larger cohort."))
+    return known
+
+
+def has_error(variance: NDArray[np.float64], *, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which known effects have an error: where few people are observed, a model may fit all of an effect's exactly."""
+    found: NDArray[np.bool_] = known & (variance >= _NO_VARIANCE * variance[known].max(initial=0.0))
+    return found
 
 
 def band_critical(

@@ -36,7 +36,10 @@ def group_time_study(
     """
     clusters = census.n_people if sums.clusters is None else len(sums.clusters.codes)
     if clusters <= 1:
-        raise NotEstimable(Fault(what="too few clusters for a standard error", count=clusters, unit="clusters"))
+        remedy = "Choose smaller clusters or a larger cohort."
+        raise NotEstimable(
+            Fault(what="too few clusters for a standard error", count=clusters, unit="clusters", remedy=remedy)
+        )
     summed = sums.covariance
     covariance = of.covariance(summed)
     shape = (of.n_levels, len(of.bins))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.inference.moments.blocks import Group
 from pipeline.inference.moments.columns import Columns
 from pipeline.inference.moments.contributors import Contributors
-from pipeline.inference.moments.effects import Labels, band_critical
+from pipeline.inference.moments.effects import Labels, band_critical, has_error, reportable
 from pipeline.inference.moments.intervals import t_critical
 from pipeline.inference.moments.pooling import CellFit
 from pipeline.inference.moments.within import GroupCounts
@@ -60,18 +60,25 @@ def refuse_few_clusters(clusters: int) -> None:
 def grouped_event_study(
     pooled: Pooled, sample: Sample, by_group: GroupEffects | None, *, labels: Labels, specification: Specification
 ) -> GroupedEventStudy:
-    """The result: what is not identified is NaN."""
+    """The result: what is not identified, or by one person alone, is NaN.
+
+    Raises
+    ------
+    NotEstimable
+        If that is everything.
+    """
     shape = (pooled.columns.n_levels, len(pooled.columns.bins))
     matrix = pooled.covariance.copy()
-    matrix[~pooled.identified] = np.nan
-    matrix[:, ~pooled.identified] = np.nan
+    known = reportable(np.diag(matrix), identified=pooled.identified, people=pooled.people)
+    matrix[~known] = np.nan
+    matrix[:, ~known] = np.nan
     return GroupedEventStudy(
         estimator=labels.estimator,
         outcome=labels.outcome,
         subgroup=labels.subgroup,
         levels=labels.levels,
         bins=pooled.columns.bins,
-        att=np.where(pooled.identified, pooled.att, np.nan).reshape(shape),
+        att=np.where(known, pooled.att, np.nan).reshape(shape),
         covariance=matrix,
         n_treated=pooled.people.treated[:, :-1],
         n_comparison=pooled.people.comparison[:, :-1],
@@ -106,6 +113,7 @@ def group_effects(
     people = np.concatenate([part.people for part in cells])
     order = np.lexsort((months, treatment_month))
     order = order[people[order] > 0]
+    kept = has_error(variance, known=kept)
     effects = np.concatenate([part.effects for part in cells])
     return GroupEffects(
         treatment_month=treatment_month[order].astype(np.int64),

@@ -23,6 +23,7 @@ from pipeline.inference.moments.scores import FittedGroup, People, scores_beside
 from pipeline.inference.moments.solve import Inverse, estimable, inverse
 from pipeline.inference.moments.untreated import ImputationSums, Parted, part, untreated_months
 from pipeline.vocabulary.errors import Fault, NotEstimable
+from pipeline.vocabulary.group_time import FEWEST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,19 +66,21 @@ def impute(columns: Columns, groups: Mapping[Group, ImputationSums], *, anticipa
         gram = sum((sums.untreated.gram for sums in own.values()), np.zeros((columns.width, columns.width)))
         solved = inverse(gram)
         shared = solved.bread @ sum((sums.untreated.cross for sums in own.values()), np.zeros(columns.width))
+        people = sum((sums.untreated.counts.observed for sums in own.values()), np.zeros(columns.n_months))
+        compared = people >= FEWEST
         rank += solved.rank
         for group, sums in own.items():
             theta[group] = shared
             if group.treatment_month is not None:
                 months = np.flatnonzero((untreated[group] == 0) & _inside(columns, group))
-                cells[group] = _cells(sums, months, gram=gram, solved=solved, theta=shared)
+                cells[group] = _cells(sums, months, gram=gram, solved=solved, theta=shared, compared=compared)
     reduce = {group: _reduction(columns, untreated[group]) for group in known}
     fit = CellFit(columns=columns, cells=cells, reduce=reduce)
     if not fit.identified.any():
         raise NotEstimable(
             Fault(
-                what="no month in which people are treated can be imputed, or each is of one person",
-                remedy="Untreated people must be observed then.",
+                what="no effect can be imputed: in no month are two people or more treated and two or more untreated",
+                remedy="Choose a larger cohort, with people who are treated later or never.",
             )
         )
     centres = {group: sums.squared.effects(theta[group]) for group, sums in known.items()}
@@ -87,7 +90,9 @@ def impute(columns: Columns, groups: Mapping[Group, ImputationSums], *, anticipa
 def _refuse(groups: Mapping[Group, ImputationSums]) -> None:
     treated = [sums for group, sums in groups.items() if group.treatment_month is not None]
     if not sum(sums.untreated.counts.people + sums.once + sums.without for sums in treated):
-        raise NotEstimable(Fault(what="nobody is treated and observed in two months or more"))
+        raise NotEstimable(
+            Fault(what="nobody is treated and observed in two months or more", remedy="Check the cohort.")
+        )
     if not sum(float(sums.observed.sum()) for sums in treated):
         raise NotEstimable(
             Fault(what="nobody treated is observed both before and after", remedy="Choose a longer panel.")
@@ -115,6 +120,7 @@ def _cells(
     gram: NDArray[np.float64],
     solved: Inverse,
     theta: NDArray[np.float64],
+    compared: NDArray[np.bool_],
 ) -> Cells:
     reach, mass = sums.treated, sums.treated.mass[months]
     share = np.divide(1.0, mass, out=np.zeros_like(mass), where=mass > 0)
@@ -124,7 +130,7 @@ def _cells(
     return Cells(
         months=months,
         effects=reach.effects(theta)[months],
-        identified=estimable(contrasts, gram=gram, solved=solved) & (mass > 0),
+        identified=estimable(contrasts, gram=gram, solved=solved) & (mass > 0) & compared[months],
         mass=mass,
         people=sums.observed[months],
         own=own,

@@ -74,7 +74,8 @@ def regress(columns: Columns, groups: Mapping[Group, WithinSums]) -> Regression:
     solved = inverse(gram)
     identified = solved.identified[: columns.n_events] & _compared(columns, counts)
     if not identified.any():
-        raise NotEstimable("no event-time bin's effect can be told from person, month and age effects")
+        what = "no event-time bin's effect can be told from person, month and age effects"
+        raise NotEstimable(Fault(what=what, remedy="Choose wider bins or a larger cohort."))
     shared_levels = range(1 if columns.common else columns.n_levels)
     return Regression(
         columns=columns,
@@ -114,7 +115,8 @@ def refuse(columns: Columns, counts: Mapping[Group, GroupCounts]) -> None:
             Fault(what="nobody is treated and observed in two months or more", remedy="Check the cohort.")
         )
     if not any(part.people for group, part in counts.items() if group.treatment_month is None):
-        raise NotEstimable(Fault(what="nobody is never treated: there is nobody to compare with"))
+        remedy = "Add people never treated, or choose an estimator that compares with people not yet treated."
+        raise NotEstimable(Fault(what="nobody is never treated: there is nobody to compare with", remedy=remedy))
     first, last = columns.window.reference
     month = columns.first_month + np.arange(columns.n_months)
     referenced = 0.0

@@ -65,7 +65,8 @@ def last_treated_as_comparison(panel: Panel, outcome: str, *, anticipation: int)
     _, last = treatment_months(panel, outcome)
     months = max(last - anticipation - panel.first_month, 0)
     if not months:
-        raise NotEstimable(Fault(what="there is no month before people treated last are treated"))
+        what = "there is no month before people treated last are treated"
+        raise NotEstimable(Fault(what=what, remedy="Choose a longer panel, or compare with people never treated."))
     change = partial(_before_the_last, last=last, n_months=months)
     return ChangedPanel(panel=panel, change=change, n_months=min(months, panel.n_months))
 
@@ -162,7 +163,9 @@ def observed_basis(panel: Panel, outcome: str, specification: Specification) -> 
         return None
     ages = total(panel.shards(outcome), lambda shard: age_counts(shard, observed_months(shard, specification.window)))
     if not ages.counts.sum():
-        raise NotEstimable(Fault(what="nobody is observed inside the window"))
+        raise NotEstimable(
+            Fault(what="nobody is observed inside the window", remedy="Check the window and the cohort.")
+        )
     return age_basis(ages, specification.age_spline)
 
 

@@ -78,7 +78,8 @@ def saturate(columns: Columns, groups: Mapping[Group, WithinSums]) -> Saturated:
     if not fit.identified.any():
         raise NotEstimable(
             Fault(
-                what="no effect can be told from person, month and age effects, or each is of one person",
+                what="no effect is of two treated people or more, compared with two or more never treated, and can be "
+                "told from person, month and age effects",
                 remedy="Choose wider bins or a larger cohort.",
             )
         )
@@ -96,7 +97,10 @@ def saturate(columns: Columns, groups: Mapping[Group, WithinSums]) -> Saturated:
 def _refuse_comparison(groups: Mapping[Group, WithinSums]) -> None:
     people = sum(part.counts.people for group, part in groups.items() if group.treatment_month is None)
     if people < _FEWEST_COMPARISON:
-        raise NotEstimable(Fault(what="fewer than two people are never treated", count=people, unit="people"))
+        remedy = "Add people who are never treated."
+        raise NotEstimable(
+            Fault(what="fewer than two people are never treated", count=people, unit="found", remedy=remedy)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +127,7 @@ def _system(columns: Columns, groups: Mapping[Group, WithinSums]) -> _System:
         months += part.gram[: columns.n_months, : columns.n_months]
     shared = inverse((gram + gram.T) / 2)
     theta = shared.bread @ cross
-    compared = _compared(groups)
+    compared = _compared(columns, groups)
     return _System(
         cells={
             group: _cells(own, groups[group], shared=shared, gram=gram, theta=theta, compared=compared)
@@ -139,9 +143,11 @@ def _system(columns: Columns, groups: Mapping[Group, WithinSums]) -> _System:
     )
 
 
-def _compared(groups: Mapping[Group, WithinSums]) -> bool:
-    people = sum(part.counts.people for group, part in groups.items() if group.treatment_month is None)
-    return people >= _FEWEST_COMPARISON
+def _compared(columns: Columns, groups: Mapping[Group, WithinSums]) -> NDArray[np.bool_]:
+    """``(T,)`` months with enough people never treated."""
+    never = [part.counts.observed for group, part in groups.items() if group.treatment_month is None]
+    compared: NDArray[np.bool_] = sum(never, np.zeros(columns.n_months)) >= _FEWEST_COMPARISON
+    return compared
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +180,7 @@ def _cells(
     shared: Inverse,
     gram: NDArray[np.float64],
     theta: NDArray[np.float64],
-    compared: bool,
+    compared: NDArray[np.bool_],
 ) -> Cells:
     n_cells, width = own.contrast.shape
     scores = np.zeros((n_cells, width))
@@ -182,7 +188,7 @@ def _cells(
     return Cells(
         months=own.months,
         effects=scores @ part.cross + own.contrast @ theta,
-        identified=own.solved.identified & estimable(own.contrast, gram=gram, solved=shared) & compared,
+        identified=own.solved.identified & estimable(own.contrast, gram=gram, solved=shared) & compared[own.months],
         mass=part.counts.mass[own.months],
         people=part.counts.observed[own.months],
         own=scores,
