@@ -30,6 +30,7 @@ _SHEETS = {
     "attrition": "Attrition",
     "linkage_quality": "Linkage quality",
     "balance": "Balance",
+    "decomposition": "Decomposition",
 }
 
 _NOTES = {

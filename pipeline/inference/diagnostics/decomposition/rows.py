@@ -1,0 +1,109 @@
+"""The decomposition of an evaluation's outcomes as a table, in published units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from pipeline.inference.diagnostics.decomposition.decompose import of_panel
+from pipeline.inference.diagnostics.decomposition.result import Decomposition
+from pipeline.vocabulary.effects import Specification
+from pipeline.vocabulary.months import first_day
+from pipeline.vocabulary.outcomes import Outcome
+from pipeline.vocabulary.panels import Panel
+from pipeline.vocabulary.protocol import LinkedPanel, Protocol
+from pipeline.vocabulary.schemas.results import DECOMPOSITION
+
+COMPARED = ("ons_fixed_effects", "sun_abraham")
+"""The estimators whose gap is decomposed: the second is of the saturated regression that the first is nested in."""
+
+
+def table(panel: Panel, protocol: Protocol) -> pa.Table:
+    """One row an outcome, bin and part (schema ``DECOMPOSITION``); none unless both estimators are declared.
+
+    A bin that one of them cannot estimate has no rows, nor has a part without people. The comparisons of pairs of
+    timing groups are given where they add up to the static coefficient.
+
+    Raises
+    ------
+    NotEstimable
+        If the panel cannot answer for one of the estimators.
+    """
+    design, outcomes = protocol.evaluation.design, protocol.evaluation.outcomes
+    found: list[pd.DataFrame] = []
+    if set(COMPARED) <= set(design.estimators):
+        specification = Specification(window=design.window, age_spline=design.age_spline)
+        for outcome in outcomes:
+            decomposed = of_panel(panel, outcome.name, specification=specification)
+            found += [_labelled(rows, protocol, outcome) for rows in _tables(decomposed, treated_in(protocol))]
+    schema = pa.schema([(column.name, column.type) for column in DECOMPOSITION.columns])
+    if not found:
+        return DECOMPOSITION.conform(schema.empty_table())
+    return DECOMPOSITION.conform(pa.Table.from_pandas(pd.concat(found), schema=schema, preserve_index=False))
+
+
+def treated_in(protocol: Protocol) -> Callable[[int], str]:
+    """When people of a timing group were treated, as reported: the calendar year of a month, else the period."""
+    design = protocol.evaluation.design
+    if isinstance(design, LinkedPanel):
+        return lambda period: f"{design.period_unit} {period}"
+    return lambda month: str(first_day(month).year)
+
+
+def _tables(decomposed: Decomposition, label: Callable[[int], str]) -> Iterator[pd.DataFrame]:
+    cells = decomposed.cells
+    both = np.isfinite(cells.coefficients) & np.isfinite(cells.pooled)
+    known = [part.first for part, has in zip(cells.bins, both, strict=True) if has]
+    for rows in (decomposed.table(), _by_label(decomposed.by_timing_group(), label)):
+        yield rows[rows["months_from"].isin(known) & (rows["n_treated"] > 0)]
+    if np.isfinite(decomposed.static.coefficient):
+        yield _static(decomposed)
+
+
+def _by_label(groups: pd.DataFrame, label: Callable[[int], str]) -> pd.DataFrame:
+    """What people treated in the same year (or period) add to each bin's gap."""
+    summed = {"estimate": "sum", "n_treated": "sum", "n_in_bin": "sum", "n_comparison": "max"}
+    named = groups.assign(treated_in=groups["treatment_month"].map(label))
+    by = ["months_from", "months_to", "treated_in"]
+    return named.groupby(by, sort=False).agg(summed).reset_index().assign(part="timing_group")
+
+
+def _static(decomposed: Decomposition) -> pd.DataFrame:
+    """The static coefficient with the signs of its weights and, where they add up to it, its kinds of comparison."""
+    static = decomposed.static
+    cells = static.cells
+    whole = {
+        "part": "static",
+        "estimate": static.coefficient,
+        "positive_weight": np.maximum(cells.weights, 0).sum(),
+        "negative_weight": np.minimum(cells.weights, 0).sum(),
+        "n_treated": cells.most(cells.people).sum(),
+        "n_comparison": cells.compared.max(),
+    }
+    rows = pd.DataFrame([whole])
+    if static.balanced:
+        kinds = static.table().query("n_treated > 0").rename(columns={"weight": "positive_weight"})
+        rows = pd.concat([rows, kinds[["part", "estimate", "positive_weight", "n_treated", "n_comparison"]]])
+    return rows.assign(months_from=1, months_to=cells.bins[0].last)
+
+
+def _labelled(rows: pd.DataFrame, protocol: Protocol, outcome: Outcome) -> pd.DataFrame:
+    prices = protocol.evaluation.prices
+    base = str(prices.base_year) if outcome.prices and prices is not None else ""
+    columns = ("positive_weight", "negative_weight", "n_in_bin", "treated_in")
+    rows = rows.reindex(columns=[*rows.columns, *(name for name in columns if name not in rows.columns)])
+    return rows.assign(
+        evaluation=protocol.name,
+        outcome=outcome.name,
+        unit=outcome.unit,
+        price_base=base,
+        treated_in=rows["treated_in"].fillna("").astype(str),
+        estimate=rows["estimate"] * outcome.scale,
+        n_treated=rows["n_treated"].astype("Int64"),
+        n_comparison=rows["n_comparison"].astype("Int64"),
+        n_in_bin=rows["n_in_bin"].fillna(rows["n_treated"]).astype("Int64"),
+        obs_status="",
+    )
