@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -92,18 +93,14 @@ def _static(decomposed: Decomposition) -> pd.DataFrame:
 
 def _labelled(rows: pd.DataFrame, protocol: Protocol, outcome: Outcome) -> pd.DataFrame:
     prices = protocol.evaluation.prices
-    base = str(prices.base_year) if outcome.prices and prices is not None else ""
-    columns = ("positive_weight", "negative_weight", "n_in_bin", "treated_in")
-    rows = rows.reindex(columns=[*rows.columns, *(name for name in columns if name not in rows.columns)])
+    absent: dict[str, Any] = {"treated_in": "", "positive_weight": np.nan, "negative_weight": np.nan}
+    absent["n_in_bin"] = rows["n_treated"]
     return rows.assign(
+        **{name: nothing for name, nothing in absent.items() if name not in rows.columns},
         evaluation=protocol.name,
         outcome=outcome.name,
         unit=outcome.unit,
-        price_base=base,
-        treated_in=rows["treated_in"].fillna("").astype(str),
+        price_base=str(prices.base_year) if outcome.prices and prices is not None else "",
         estimate=rows["estimate"] * outcome.scale,
-        n_treated=rows["n_treated"].astype("Int64"),
-        n_comparison=rows["n_comparison"].astype("Int64"),
-        n_in_bin=rows["n_in_bin"].fillna(rows["n_treated"]).astype("Int64"),
         obs_status="",
     )
