@@ -152,6 +152,12 @@ def test_a_part_of_few_people_is_not_had_from_the_gap_and_the_other_parts(few):
     assert shown(released(rows)) == {("sun_abraham", ""), ("fixed_effects", "")}
 
 
+def test_a_comparison_of_few_people_hides_the_others_beside_the_static_effect():
+    kinds = ("treated_versus_never_treated", "earlier_versus_later_treated", "later_versus_earlier_treated")
+    rows = [part(kind, months_from=1, n_comparison=few) for kind, few in zip(kinds, (1203, 9, 951), strict=True)]
+    assert shown(released([part("static", months_from=1), *rows])) == {("static", "")}
+
+
 @pytest.mark.parametrize("state", ["suppressed", "absent"])
 @pytest.mark.parametrize("estimator", ["ons_fixed_effects", "sun_abraham"])
 def test_nothing_is_said_of_an_estimate_that_is_not_published(state, estimator):

@@ -66,7 +66,7 @@ def test_estimates_that_agree_are_said_to():
 
 def test_weights_and_who_pulls_most_are_said():
     said = sentences(gaps(gap(y2015=-1.0, y2016=7.0, y2017=None)))[1]
-    assert f"Weights below zero come to {MINUS}0.10 among the timing groups of that period, of a total of 1." in said
+    assert f"Among the timing groups of that period, weights below zero come to {MINUS}0.10 of a total of 1." in said
     assert "weights that come to 0.25 above and as much below zero" in said
     assert said.endswith("People treated in 2016 pull most of those shown (+£7).")
 

@@ -1,8 +1,9 @@
 """Why two estimators differ: parts of a gap that everybody can compute from what is published already.
 
-The parts of a bin add up to the difference of two published estimates, and what people treated in each year pull adds
-up to it once more. So either every part of a bin is shown or none, whose contributors are all treated people in the
-months of the part; and years are levels, hidden with the next smallest (:func:`with_complement`).
+The parts of a bin add up to the difference of two published estimates, the comparisons of timing groups average to the
+static effect, and what people treated in each year add comes to the difference once more. So either every part of a bin
+(every comparison) is shown or none, whose contributors are all treated people in the months of the part; and years are
+levels, hidden with the next smallest (:func:`with_complement`).
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ WEIGHT_DECIMALS = 2
 _ESTIMATORS = ["ons_fixed_effects", "sun_abraham"]
 _SIDES = ["n_treated", "n_comparison"]
 _PARTS = ["timing_group_weights", "other_months_after", "months_before", "not_told_apart"]
+_KINDS = ["treated_versus_never_treated", "earlier_versus_later_treated", "later_versus_earlier_treated"]
 _BIN = ["outcome", "months_from", "months_to"]
 
 
@@ -75,7 +77,7 @@ def _withheld(frame: pd.DataFrame, estimates: pa.Table) -> pd.Series:
     suppressed = rows[rows["obs_status"] == "c"]
     published = set.intersection(*bins_of.values()) - set(_bins(suppressed))
     broken = {outcome for outcome, first, _ in _bins(suppressed) if first >= 1}
-    static = ~frame["part"].isin(["sun_abraham", *_PARTS, "fixed_effects", "timing_group"])
+    static = frame["part"].isin(["static", *_KINDS])
     in_bin = pd.Series([one not in published for one in _bins(frame)], index=frame.index, dtype=bool)
     return in_bin.mask(static, frame["outcome"].isin(broken | (set(frame["outcome"]) - {o for o, *_ in published})))
 
@@ -85,11 +87,12 @@ def _bins(frame: pd.DataFrame) -> list[tuple[str, int, int]]:
 
 
 def _with_complements(frame: pd.DataFrame, hidden: pd.Series, *, rules: DisclosureProfile) -> pd.Series:
-    """The rows that are hidden, with all parts of a bin of which one is, and years beside years."""
+    """The rows that are hidden, with all parts of a bin of which one is, all comparisons, and years beside years."""
     hidden = hidden.copy()
     for _, rows in frame.groupby(_BIN, sort=False):
-        parts = rows.index[rows["part"].isin(_PARTS)]
-        hidden[parts] = hidden[parts].any()
+        for names in (_PARTS, _KINDS):
+            parts = rows.index[rows["part"].isin(names)]
+            hidden[parts] = hidden[parts].any()
         years = rows.index[rows["part"] == "timing_group"]
         if hidden[years].any():
             counts = frame.loc[years, ["n_treated", "n_in_bin"]].astype("int64")

@@ -87,7 +87,7 @@ def _weights(gap: Gap, gaps: OutcomeGaps) -> Iterator[str]:
     own = named["timing_group_weights"]
     elsewhere = sum(part.above or 0.0 for part in gap.parts if part.name in ("other_months_after", "months_before"))
     yield (
-        f"Weights below zero come to {number(own.below or 0.0, 2)} among the timing groups of that period, of a total "
+        f"Among the timing groups of that period, weights below zero come to {number(own.below or 0.0, 2)} of a total "
         f"of 1. Effects of other {gaps.period_unit}s enter with weights that "
         f"come to {number(elsewhere, 2)} above and as much below zero: they cancel only if timing groups' effects are "
         f"alike.{_most(gap, gaps)}"

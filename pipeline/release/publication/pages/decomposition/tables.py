@@ -34,7 +34,7 @@ def gap_table(gaps: OutcomeGaps, *, key: str) -> Table:
     )
     return Table(
         key=key,
-        caption=f"From Sun-Abraham to fixed effects, {gaps.outcome.title}: {gaps.outcome.unit}",
+        caption=f"From Sun-Abraham to fixed effects, {_of(gaps)}",
         headings=headings,
         rows=tuple(_gap_row(gap, names, gaps) for gap in gaps.gaps),
     )
@@ -71,7 +71,7 @@ def timing_table(gaps: OutcomeGaps, *, key: str) -> Table:
     when = "".join(span(gap.first, gap.last, unit=gaps.period_unit) for gap in ends)
     return Table(
         key=key,
-        caption=f"What people add to the gap in {when} by when they were treated: {gaps.outcome.unit}",
+        caption=f"What people add to the gap in {when}, by when they were treated, {_of(gaps)}",
         headings=("Treated in", "Adds", "Treated people", "Comparison people"),
         rows=tuple(
             (as_heading(part.treated_in), _value(part, gaps.outcome.decimals), *_people(part))
@@ -86,7 +86,7 @@ def static_table(gaps: OutcomeGaps, *, key: str) -> Table:
     rows = [] if gaps.static is None else [gaps.static]
     return Table(
         key=key,
-        caption=f"One effect for all {gaps.period_unit}s from the index on: {gaps.outcome.unit}",
+        caption=f"One effect for all {gaps.period_unit}s from the index on, {_of(gaps)}",
         headings=(
             "Comparison",
             "Estimate",
@@ -106,6 +106,10 @@ def static_table(gaps: OutcomeGaps, *, key: str) -> Table:
             for part in (*rows, *gaps.comparisons)
         ),
     )
+
+
+def _of(gaps: OutcomeGaps) -> str:
+    return f"{gaps.outcome.title}: {gaps.outcome.unit}"
 
 
 def _value(part: Part, decimals: int) -> str:
