@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import csvw
 import numpy as np
+import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -12,13 +14,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluations import load
-from pipeline.engine.settings import DisclosureProfile
+from pipeline.engine.settings import DisclosureProfile, read_settings
+from pipeline.inference.designs import staggered_adoption
 from pipeline.inference.diagnostics import decomposition
 from pipeline.inference.estimators import ons_fixed_effects, sun_abraham
 from pipeline.inference.moments.frames import FrameColumns, frame_panel
+from pipeline.release.disclosure import disclose
 from pipeline.release.disclosure.decomposition import disclose_decomposition
+from pipeline.release.publication import Facts
+from pipeline.release.publication.files import write_tables
 from pipeline.vocabulary.effects import Specification
-from pipeline.vocabulary.schemas.results import DECOMPOSITION, PUBLISHED_ESTIMATES
+from pipeline.vocabulary.schemas.people import ATTRITION, LINKAGE_QUALITY
+from pipeline.vocabulary.schemas.results import BALANCE, DECOMPOSITION, DIAGNOSTICS, PUBLISHED_ESTIMATES
 
 ONS = DisclosureProfile(threshold=10, suppress_zero=False, round_to=5, minimum_residual_df=10)
 PARTS = ("timing_group_weights", "other_months_after", "months_before")
@@ -44,8 +51,9 @@ def drawn_panel(outcome: str, *, first: int = 7, n_months: int = 4, seed: int = 
     effect = np.where(month >= treated, (month - treated + 1) * np.nan_to_num(treated - first), 0.0)
     frame = pd.DataFrame({"person": person, "month": month, "treated": treated, "born": born})
     frame[outcome] = random.normal(20, 4, n)[person] + effect + random.normal(size=len(person))
+    frame["male"] = np.where(person % 2, "1", "0")
     names = {"outcome": outcome, "person": "person", "month": "month", "treatment_month": "treated"}
-    return frame_panel(frame, FrameColumns(**names, birth_month="born"))
+    return frame_panel(frame, FrameColumns(**names, birth_month="born", characteristics=("male",)))
 
 
 def test_every_bin_has_both_estimates_and_the_parts_between_them():
@@ -195,3 +203,61 @@ def test_a_suppressed_row_shows_no_number():
     found = released(rows_of_a_bin(year(2016, 6), year(2017, 945)))
     row = found["timing_group", "2016"]
     assert all(row[name] is None for name in ("estimate", "positive_weight", "n_treated", "n_comparison"))
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """The files of a release of one drawn panel: fixed effects, Sun-Abraham and what lies between them."""
+    protocol = drawn_protocol()
+    panel = drawn_panel("earnings")
+    estimates = staggered_adoption.estimates(panel, protocol, read_settings().inference)
+    release = disclose(
+        evaluation=protocol.name,
+        protocol={
+            "evaluation": protocol.evaluation.model_dump(mode="json"), "digest": protocol.digest, "codelists": {},
+        },
+        profile_name="ons_10_5",
+        profile=ONS,
+        estimates=estimates,
+        **{
+            schema.name: schema.arrow.empty_table()
+            for schema in (ATTRITION, LINKAGE_QUALITY, BALANCE, DIAGNOSTICS)
+        },
+        decomposition=decomposition.table(panel, protocol),
+    )  # fmt: skip
+    folder = tmp_path_factory.mktemp("written")
+    facts = Facts(
+        **dict.fromkeys(("delivery_digest", "commit", "lock_digest", "settings_digest"), "5e"), delivery="2026-11",
+        seed=1, versions={}, profile="demo", organisation="Causeway demonstration", contact="The team",
+        revisions_policy="Never changed.", next_release="Not announced",
+    )  # fmt: skip
+    write_tables(folder, [release], facts=facts, title="Causeway", previous=None)
+    return folder
+
+
+def test_the_file_holds_the_published_estimates_and_what_lies_between_them(written):
+    parts = pd.read_csv(written / "decomposition.csv", keep_default_na=False)
+    estimates = pd.read_csv(written / "estimates.csv").query("subgroup == 'all'").set_index("months_from")
+    names = {"fixed_effects": "ons_fixed_effects", "sun_abraham": "sun_abraham"}
+    for name, estimator in names.items():
+        found = parts[parts["part"] == name].set_index("months_from")["estimate"].astype(float)
+        published = estimates.loc[estimates["estimator"] == estimator, "estimate"].dropna()
+        assert len(published) > 3
+        pd.testing.assert_series_equal(found, published, check_names=False)
+    weights = parts.loc[parts["part"] == "timing_group_weights", "positive_weight"]
+    assert weights.str.fullmatch(r"\d\.\d\d").all()
+
+
+def test_the_file_is_described_for_machines(written):
+    described = csvw.CSVW(str(written / "decomposition.csv-metadata.json"), validate=True)
+    assert described.is_valid
+
+
+def test_a_row_without_weights_says_in_the_spreadsheet_that_they_do_not_apply(written):
+    sheet = openpyxl.load_workbook(written / "estimates.xlsx")["Decomposition"]
+    (table,) = sheet.tables.values()
+    header, *rows = [[cell.value for cell in row] for row in sheet[table.ref]]
+    names = [str(name).split("\n")[0] for name in header]
+    found = {row[names.index("Part")]: row[names.index("Weights above zero")] for row in rows}
+    assert found["sun_abraham"] == "[z]"
+    assert isinstance(found["static"], float)
