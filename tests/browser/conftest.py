@@ -208,7 +208,9 @@ def _decomposition(protocol: Protocol) -> pa.Table:
                 years = {"treated_in": year, "n_treated": people, "n_in_bin": people}
                 rows.append(_part(protocol, outcome, bin_, part="timing_group", estimate=pull) | years)
         whole = Bin(number=1, first=1, last=protocol.evaluation.design.window.after, reference=False)
-        rows.append(_part(protocol, outcome, whole, part="static", estimate=_path(30.0, outcome.name)))
+        kinds = ("treated_versus_never_treated", "earlier_versus_later_treated", "later_versus_earlier_treated")
+        for name in ("static", *kinds, "not_by_pairs"):
+            rows.append(_part(protocol, outcome, whole, part=name, estimate=_path(30.0, outcome.name)))
     return DECOMPOSITION.conform(pa.Table.from_pylist(rows, schema=DECOMPOSITION.arrow))
 
 

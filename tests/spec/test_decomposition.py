@@ -79,17 +79,22 @@ def test_people_are_grouped_by_the_period_or_the_year_of_their_treatment():
     assert set(months.loc[months["part"] == "timing_group", "treated_in"]) == {"2015", "2016", "2018"}
 
 
-def test_pairs_of_timing_groups_are_given_where_they_add_up():
+def test_comparisons_of_timing_groups_and_what_they_leave_over_add_up_to_the_static_effect():
     table = decomposition.table(drawn_panel("earnings"), drawn_protocol()).to_pandas().set_index("part")
     kinds = ["treated_versus_never_treated", "earlier_versus_later_treated", "later_versus_earlier_treated"]
     assert table.loc[kinds, "positive_weight"].sum() == pytest.approx(1)
     averaged = (table.loc[kinds, "positive_weight"] * table.loc[kinds, "estimate"]).sum()
     assert averaged == pytest.approx(table.loc["static", "estimate"])
-    with_ages = decomposition.table(
-        drawn_panel("pay", first=2015 * 12 + 11, n_months=30), drawn_protocol("bariatric_surgery")
-    ).to_pandas()
-    assert "static" in set(with_ages["part"])
-    assert not set(kinds) & set(with_ages["part"])
+    assert "not_by_pairs" not in table.index
+    with_ages = (
+        decomposition.table(drawn_panel("pay", first=2015 * 12 + 11, n_months=30), drawn_protocol("bariatric_surgery"))
+        .to_pandas()
+        .set_index("part")
+    )
+    averaged = (with_ages.loc[kinds, "positive_weight"] * with_ages.loc[kinds, "estimate"]).sum()
+    left = with_ages.loc["not_by_pairs", "estimate"]
+    assert abs(left) > 1e-6
+    assert averaged + left == pytest.approx(with_ages.loc["static", "estimate"])
 
 
 @pytest.mark.parametrize("estimators", [("ons_fixed_effects",), ("ons_fixed_effects", "imputation")])

@@ -69,6 +69,18 @@ def test_every_coefficient_is_its_weights_times_the_effects_of_timing_groups(see
 
 
 @pytest.mark.parametrize("options", [{}, {"window": ONS, "weights": "weight", "birth_month": "born"}])
+@pytest.mark.parametrize(("group", "month"), [(12, 5), (13, 20), (16, 16), (16, 24)])
+def test_a_weight_is_the_coefficient_of_the_regression_of_that_cells_indicator(options, group, month):
+    """The auxiliary regression by which Sun and Abraham define the weights, by the estimator itself."""
+    frame = drawn_frame()
+    cells = decomposition.of_frame(frame, **NAMES, **options).cells
+    place = np.flatnonzero((cells.treatment_month == group) & (cells.month == month))
+    inside = ((frame["treated"] == group) & (frame["month"] == month)).astype(float)
+    fixed = ons_fixed_effects.estimate(frame.assign(pay=inside), **NAMES, **options, draws=1000)
+    np.testing.assert_allclose(cells.weights[:, place], fixed.att.T, atol=IDENTITY)
+
+
+@pytest.mark.parametrize("options", [{}, {"window": ONS, "weights": "weight", "birth_month": "born"}])
 def test_weights_add_up_to_one_in_their_bin_and_to_nothing_in_every_other(options):
     cells = decomposition.of_frame(drawn_frame(), **NAMES, **options).cells
     identified = np.isfinite(cells.coefficients)

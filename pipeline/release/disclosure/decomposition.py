@@ -38,7 +38,9 @@ WEIGHT_DECIMALS = 2
 _ESTIMATORS = ["ons_fixed_effects", "sun_abraham"]
 _SIDES = ["n_treated", "n_comparison"]
 _PARTS = ["timing_group_weights", "other_months_after", "months_before", "not_told_apart"]
-_KINDS = ["treated_versus_never_treated", "earlier_versus_later_treated", "later_versus_earlier_treated"]
+_KINDS = [
+    "treated_versus_never_treated", "earlier_versus_later_treated", "later_versus_earlier_treated", "not_by_pairs",
+]  # fmt: skip
 _BIN = ["outcome", "months_from", "months_to"]
 
 

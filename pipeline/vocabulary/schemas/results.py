@@ -75,7 +75,7 @@ DIAGNOSTICS = Schema(
 _DECOMPOSITION_PARTS = (
     "sun_abraham", "timing_group_weights", "other_months_after", "months_before", "not_told_apart", "fixed_effects",
     "timing_group", "static", "treated_versus_never_treated", "earlier_versus_later_treated",
-    "later_versus_earlier_treated",
+    "later_versus_earlier_treated", "not_by_pairs",
 )  # fmt: skip
 
 _PUBLISHED_DECOMPOSITION = (
@@ -105,7 +105,8 @@ DECOMPOSITION = Schema(
 )
 """Why ``ons_fixed_effects`` and ``sun_abraham`` differ. In each bin ``sun_abraham`` and the four parts after it add up
 to ``fixed_effects``; rows ``timing_group``, by when people were treated, add up to those parts but ``not_told_apart``.
-``static`` and the comparisons after it are of one effect for all months. ``n_in_bin`` are the treated people of the row
+``static`` is one effect for all months: the comparisons after it, each times its ``positive_weight``, and
+``not_by_pairs`` add up to it. ``n_in_bin`` are the treated people of the row
 in the bin's own months."""
 
 PUBLISHED_DECOMPOSITION = Schema(

@@ -25,8 +25,8 @@ COMPARED = ("ons_fixed_effects", "sun_abraham")
 def table(panel: Panel, protocol: Protocol) -> pa.Table:
     """One row an outcome, bin and part (schema ``DECOMPOSITION``); none unless both estimators are declared.
 
-    A bin that one of them cannot estimate has no rows, nor has a part without people. The comparisons of pairs of
-    timing groups are given where they add up to the static coefficient.
+    A bin that one of them cannot estimate has no rows, nor has a part without people, nor ``not_by_pairs`` where
+    comparisons of timing groups add up to the static coefficient.
 
     Raises
     ------
@@ -73,22 +73,25 @@ def _by_label(groups: pd.DataFrame, label: Callable[[int], str]) -> pd.DataFrame
 
 
 def _static(decomposed: Decomposition) -> pd.DataFrame:
-    """The static coefficient with the signs of its weights and, where they add up to it, its kinds of comparison."""
-    static = decomposed.static
-    cells = static.cells
+    """The static coefficient with the signs of its weights, its kinds of comparison, and what these leave over."""
+    static, cells = decomposed.static, decomposed.static.cells
+    people = {"n_treated": cells.most(cells.people).sum(), "n_comparison": cells.compared.max()}
     whole = {
         "part": "static",
         "estimate": static.coefficient,
         "positive_weight": np.maximum(cells.weights, 0).sum(),
         "negative_weight": np.minimum(cells.weights, 0).sum(),
-        "n_treated": cells.most(cells.people).sum(),
-        "n_comparison": cells.compared.max(),
+        **people,
     }
-    rows = pd.DataFrame([whole])
-    if static.balanced:
-        kinds = static.table().query("n_treated > 0").rename(columns={"weight": "positive_weight"})
-        rows = pd.concat([rows, kinds[["part", "estimate", "positive_weight", "n_treated", "n_comparison"]]])
-    return rows.assign(months_from=1, months_to=cells.bins[0].last)
+    table = static.table().set_index("part")
+    kinds = table.drop("remainder").query("n_treated > 0").rename(columns={"weight": "positive_weight"})
+    rows = [
+        whole,
+        *kinds[["positive_weight", "estimate", "n_treated", "n_comparison"]].reset_index().to_dict("records"),
+    ]
+    if not static.balanced:
+        rows.append({"part": "not_by_pairs", "estimate": table.loc["remainder", "contribution"], **people})
+    return pd.DataFrame(rows).assign(months_from=1, months_to=cells.bins[0].last)
 
 
 def _labelled(rows: pd.DataFrame, protocol: Protocol, outcome: Outcome) -> pd.DataFrame:

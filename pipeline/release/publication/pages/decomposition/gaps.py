@@ -11,7 +11,12 @@ from pipeline.release.publication.pages.effects import declaration, period_unit
 from pipeline.vocabulary.outcomes import Outcome
 
 GAP_PARTS = ("timing_group_weights", "other_months_after", "months_before", "not_told_apart")
-COMPARISONS = ("treated_versus_never_treated", "earlier_versus_later_treated", "later_versus_earlier_treated")
+COMPARISONS = (
+    "treated_versus_never_treated",
+    "earlier_versus_later_treated",
+    "later_versus_earlier_treated",
+    "not_by_pairs",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +65,7 @@ class Gap:
 class OutcomeGaps:
     """Everything published about why two estimators of one outcome differ, in order of event time.
 
-    ``comparisons`` of two timing groups are those that average to ``static``; none where they do not add up to it.
+    ``comparisons`` of timing groups, and what these leave over, are what ``static`` is made of.
     """
 
     outcome: Outcome

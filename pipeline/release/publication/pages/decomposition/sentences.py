@@ -115,7 +115,7 @@ def _static(static: Part, gaps: OutcomeGaps) -> str:
 
 
 def _comparisons(gaps: OutcomeGaps) -> str:
-    """What the static estimate compares, in hundredths."""
+    """What the static estimate compares, in hundredths, and what of it is no comparison of two timing groups."""
     words = {
         "treated_versus_never_treated": "treated with never treated people",
         "earlier_versus_later_treated": "people treated earlier with people not treated yet",
@@ -125,4 +125,13 @@ def _comparisons(gaps: OutcomeGaps) -> str:
     shares = tuple(
         f"{number(100 * part.above, 0)}% {words[part.name]}" for part in gaps.comparisons if part.above is not None
     )
-    return f" Of its weight, these compare: {listed(shares)}." if shares else ""
+    return f" Of its weight, these compare: {listed(shares)}.{_left_over(gaps)}" if shares else ""
+
+
+def _left_over(gaps: OutcomeGaps) -> str:
+    left = next((part.value for part in gaps.comparisons if part.name == "not_by_pairs"), None)
+    if left is None or gaps.static is None:
+        return ""
+    decimals = readable_decimals(abs(left), gaps.outcome.decimals)
+    size = amount(left, unit_of(gaps.outcome.unit), decimals=decimals)
+    return f" {size} of it comes from gaps in the panel or from age, which no such comparison has."

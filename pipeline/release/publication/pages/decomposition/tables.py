@@ -13,6 +13,8 @@ PART_HEADINGS = {
     "not_told_apart": "Effects not told apart",
 }
 
+_STATIC_HEADINGS = {"static": "All: the regression", "not_by_pairs": "Not by pairs of timing groups"}
+
 
 def part_heading(name: str, unit: str) -> str:
     """A part of a gap as a heading or in a legend."""
@@ -97,7 +99,7 @@ def static_table(gaps: OutcomeGaps, *, key: str) -> Table:
         ),
         rows=tuple(
             (
-                as_heading(part.name) if part.name != "static" else "All: the regression",
+                _STATIC_HEADINGS.get(part.name, as_heading(part.name)),
                 _value(part, gaps.outcome.decimals),
                 _weight(part.above, part),
                 _weight(part.below, part),
