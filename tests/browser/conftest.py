@@ -209,8 +209,9 @@ def _decomposition(protocol: Protocol) -> pa.Table:
                 rows.append(_part(protocol, outcome, bin_, part="timing_group", estimate=pull) | years)
         whole = Bin(number=1, first=1, last=protocol.evaluation.design.window.after, reference=False)
         kinds = ("treated_versus_never_treated", "earlier_versus_later_treated", "later_versus_earlier_treated")
-        for name in ("static", *kinds, "not_by_pairs"):
-            rows.append(_part(protocol, outcome, whole, part=name, estimate=_path(30.0, outcome.name)))
+        static = [_part(protocol, outcome, whole, part=name, estimate=1.0) for name in ("static", *kinds)]
+        rest = _part(protocol, outcome, whole, part="not_by_pairs", estimate=0.3)
+        rows += [*static, rest | {"positive_weight": None, "negative_weight": None}]
     return DECOMPOSITION.conform(pa.Table.from_pylist(rows, schema=DECOMPOSITION.arrow))
 
 

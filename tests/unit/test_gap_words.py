@@ -78,10 +78,10 @@ def test_what_a_static_regression_compares_is_said_in_hundredths():
     said = sentences(gaps(gap(), static=part("static", 61.0), comparisons=compared))[-1]
     assert f"would say £61 a month; its weights below zero come to {MINUS}0.10, of a total of 1." in said
     assert "25% treated with never treated people, 36% people treated earlier" in said
-    assert "gaps in the panel" not in said
+    assert "months not observed" not in said
     left = part("not_by_pairs", 3.8, above=None, below=None)
     said = sentences(gaps(gap(), static=part("static", 61.0), comparisons=(*compared, left)))[-1]
-    assert said.endswith("£4 of it comes from gaps in the panel or from age, which no such comparison has.")
+    assert said.endswith("£4 of it comes from months not observed or from age, which no such comparison has.")
 
 
 @pytest.mark.parametrize("withheld", [{"fixed": None}, {"other": None}])

@@ -123,7 +123,9 @@ def _comparisons(gaps: OutcomeGaps) -> str:
         "effect on these changes",
     }
     shares = tuple(
-        f"{number(100 * part.above, 0)}% {words[part.name]}" for part in gaps.comparisons if part.above is not None
+        f"{number(100 * part.above, 0)}% {words[part.name]}"
+        for part in gaps.comparisons
+        if part.name in words and part.above is not None
     )
     return f" Of its weight, these compare: {listed(shares)}.{_left_over(gaps)}" if shares else ""
 
@@ -134,4 +136,4 @@ def _left_over(gaps: OutcomeGaps) -> str:
         return ""
     decimals = readable_decimals(abs(left), gaps.outcome.decimals)
     size = amount(left, unit_of(gaps.outcome.unit), decimals=decimals)
-    return f" {size} of it comes from gaps in the panel or from age, which no such comparison has."
+    return f" {size} of it comes from months not observed or from age, which no such comparison has."
