@@ -104,6 +104,18 @@ def test_an_evaluation_without_both_estimators_has_no_rows(estimators):
     assert table.schema.equals(DECOMPOSITION.arrow)
 
 
+def test_an_outcome_that_sun_abraham_cannot_answer_for_has_no_rows():
+    panel = drawn_panel("earnings")
+    treated = panel.shard.treatment_month.copy()
+    never = np.flatnonzero(np.isnan(treated))
+    treated[never[1:]] = 9.0  # one person is left to compare with: enough for fixed effects alone
+    alone = replace(panel, shard=replace(panel.shard, treatment_month=treated))
+    window = drawn_protocol().evaluation.design.window
+    (study,) = ons_fixed_effects.fit(alone, "earnings", specification=Specification(window=window, draws=1000))
+    assert np.isfinite(study.att).any()
+    assert decomposition.table(alone, drawn_protocol()).num_rows == 0
+
+
 PROTOCOL = {"evaluation": load("bariatric_surgery").evaluation.model_dump(mode="json")}
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from pipeline.inference.diagnostics.decomposition.decompose import of_panel
 from pipeline.inference.diagnostics.decomposition.result import Decomposition
 from pipeline.vocabulary.effects import Specification
+from pipeline.vocabulary.errors import NotEstimable
 from pipeline.vocabulary.months import first_day
 from pipeline.vocabulary.outcomes import Outcome
 from pipeline.vocabulary.panels import Panel
@@ -25,25 +26,26 @@ COMPARED = ("ons_fixed_effects", "sun_abraham")
 def table(panel: Panel, protocol: Protocol) -> pa.Table:
     """One row an outcome, bin and part (schema ``DECOMPOSITION``); none unless both estimators are declared.
 
-    A bin that one of them cannot estimate has no rows, nor has a part without people, nor ``not_by_pairs`` where
-    comparisons of timing groups add up to the static coefficient.
-
-    Raises
-    ------
-    NotEstimable
-        If the panel cannot answer for one of the estimators.
+    An outcome that one of them cannot answer for has no rows, nor has such a bin, nor a part without people, nor
+    ``not_by_pairs`` where comparisons of timing groups add up to the static coefficient.
     """
-    design, outcomes = protocol.evaluation.design, protocol.evaluation.outcomes
-    found: list[pd.DataFrame] = []
-    if set(COMPARED) <= set(design.estimators):
-        specification = Specification(window=design.window, age_spline=design.age_spline)
-        for outcome in outcomes:
-            decomposed = of_panel(panel, outcome.name, specification=specification)
-            found += [_labelled(rows, protocol, outcome) for rows in _tables(decomposed, treated_in(protocol))]
+    found = [rows for outcome in protocol.evaluation.outcomes for rows in _of_outcome(panel, protocol, outcome)]
     schema = pa.schema([(column.name, column.type) for column in DECOMPOSITION.columns])
     if not found:
         return DECOMPOSITION.conform(schema.empty_table())
     return DECOMPOSITION.conform(pa.Table.from_pandas(pd.concat(found), schema=schema, preserve_index=False))
+
+
+def _of_outcome(panel: Panel, protocol: Protocol, outcome: Outcome) -> list[pd.DataFrame]:
+    design = protocol.evaluation.design
+    if not set(COMPARED) <= set(design.estimators):
+        return []
+    try:
+        specification = Specification(window=design.window, age_spline=design.age_spline)
+        decomposed = of_panel(panel, outcome.name, specification=specification)
+    except NotEstimable:
+        return []
+    return [_labelled(rows, protocol, outcome) for rows in _tables(decomposed, treated_in(protocol))]
 
 
 def treated_in(protocol: Protocol) -> Callable[[int], str]:
