@@ -88,7 +88,7 @@ def test_every_outcome_has_a_headline_sentence(releases: Mapping[str, Release], 
 def test_a_page_says_that_evidence_is_not_assessed(releases: Mapping[str, Release], source: str, name: str):
     results = releases[name].diagnostics.num_rows
     assert (
-        "Evidence: not assessed. Behind these numbers stand 2 estimators (ONS fixed effects and Sun-Abraham) and one "
+        "Evidence: not assessed. Behind these numbers stand 2 estimators (ONS fixed effects and sun abraham) and one "
         f"credibility check (pre-trend). 1 of {results} results of checks is a fail. Treat every number as unreviewed."
     ) in _words(source)
 

@@ -46,8 +46,8 @@ def gaps(*found: Gap, static: Part | None = None, comparisons: tuple[Part, ...] 
 
 def test_a_gap_is_said_with_its_parts_and_beside_its_error():
     assert sentences(gaps(gap(weights=4.0, after=2.0, before=-1.0)))[0] == (
-        "In months 55 to 60 fixed effects say £84 a month, £5 more than the £79 of Sun-Abraham (the difference is 0.5 "
-        "times the estimate's standard error). Weighting timing groups otherwise than by their people adds £4, mixing "
+        "In months 55 to 60 fixed effects say £84 a month, £5 more than the £79 of Sun and Abraham (the difference is "
+        "0.5 times the estimate's standard error). Weighting timing groups otherwise than by their people adds £4, mixing "
         "in effects of other months after the index adds £2 and mixing in differences in months before the index takes "
         "off £1."
     )
@@ -55,13 +55,13 @@ def test_a_gap_is_said_with_its_parts_and_beside_its_error():
 
 def test_a_lower_estimate_is_said_to_be_less():
     said = sentences(gaps(gap(fixed=-20.0, other=-12.5, weights=-7.5, after=0.0, before=0.0)))[0]
-    assert f"fixed effects say {MINUS}£20 a month, £8 less than the {MINUS}£12 of Sun-Abraham" in said
+    assert f"fixed effects say {MINUS}£20 a month, £8 less than the {MINUS}£12 of Sun and Abraham" in said
     assert said.endswith("Weighting timing groups otherwise than by their people takes off £8.")
 
 
 def test_estimates_that_agree_are_said_to():
     said = sentences(gaps(gap(fixed=84.0, other=84.0, weights=0.0, after=0.0, before=0.0)))[0]
-    assert said.endswith("fixed effects say £84.00 a month, and so does Sun-Abraham. Nothing pulls them apart.")
+    assert said.endswith("fixed effects say £84.00 a month, and so does Sun and Abraham. Nothing pulls them apart.")
 
 
 def test_weights_and_who_pulls_most_are_said():

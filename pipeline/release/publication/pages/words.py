@@ -23,7 +23,6 @@ _NAMES = {
     "imd_quintile": "deprivation quintile (IMD)",
     "ons_fixed_effects": "ONS fixed effects",
     "pre_trend": "pre-trend",
-    "sun_abraham": "Sun-Abraham",
     "relative_magnitude": "departures from parallel trends",
 }
 """What a name of the code is called in a report, where its own words will not do."""

@@ -44,7 +44,7 @@ def gap_chart(gaps: OutcomeGaps, *, key: str) -> tuple[Drawing, ...]:
 
     alternative = Alternative(
         key=key,
-        title=f"Effect on {gaps.outcome.title}: fixed effects less Sun-Abraham, by {gaps.period_unit}",
+        title=f"Effect on {gaps.outcome.title}: fixed effects less Sun and Abraham, by {gaps.period_unit}",
         description=described(gaps),
     )
     return tuple(drawing(draw, size=size, alternative=alternative) for size in SIZES)

@@ -27,7 +27,7 @@ def sentences(gaps: OutcomeGaps) -> tuple[str, ...]:
 
 
 def _gap(gap: Gap, gaps: OutcomeGaps) -> str:
-    """``In months 55 to 60 fixed effects say £84 a month, £5 more than the £79 of Sun-Abraham. …``."""
+    """``In months 55 to 60 fixed effects say £84 a month, £5 more than the £79 of Sun and Abraham. …``."""
     when = f"In {span(gap.first, gap.last, unit=gaps.period_unit)}"
     fixed, other = gap.fixed_effects.value, gap.sun_abraham.value
     if fixed is None or other is None:
@@ -38,10 +38,10 @@ def _gap(gap: Gap, gaps: OutcomeGaps) -> str:
     suffix = unit_of(gaps.outcome.unit).suffix
     said = f"{when} fixed effects say {plain(fixed)}{suffix}"
     if plain(fixed - other) == plain(0.0):
-        return f"{said}, and so does Sun-Abraham. {_parts(gap, gaps, plain)}"
+        return f"{said}, and so does Sun and Abraham. {_parts(gap, gaps, plain)}"
     more = "more" if fixed > other else "less"
     size, against = plain(abs(fixed - other)), _against_error(gap)
-    return f"{said}, {size} {more} than the {plain(other)} of Sun-Abraham{against}. {_parts(gap, gaps, plain)}"
+    return f"{said}, {size} {more} than the {plain(other)} of Sun and Abraham{against}. {_parts(gap, gaps, plain)}"
 
 
 def _against_error(gap: Gap) -> str:

@@ -26,7 +26,7 @@ def gap_table(gaps: OutcomeGaps, *, key: str) -> Table:
     names = parts_present(gaps)
     headings = (
         as_heading(gaps.period_unit),
-        "Sun-Abraham",
+        "Sun and Abraham",
         *(part_heading(name, gaps.period_unit) for name in names),
         "ONS fixed effects",
         "Weights below zero",
@@ -36,7 +36,7 @@ def gap_table(gaps: OutcomeGaps, *, key: str) -> Table:
     )
     return Table(
         key=key,
-        caption=f"From Sun-Abraham to fixed effects, {_of(gaps)}",
+        caption=f"From Sun and Abraham to fixed effects, {_of(gaps)}",
         headings=headings,
         rows=tuple(_gap_row(gap, names, gaps) for gap in gaps.gaps),
     )
