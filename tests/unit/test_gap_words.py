@@ -48,8 +48,8 @@ def test_a_gap_is_said_with_its_parts_and_beside_its_error():
     assert sentences(gaps(gap(weights=4.0, after=2.0, before=-1.0)))[0] == (
         "In months 55 to 60 fixed effects say £84 a month, £5 more than the £79 of Sun and Abraham (the difference is "
         "0.5 times the estimate's standard error). Weighting timing groups otherwise than by their people adds £4, "
-        "mixing in effects of other months after the index adds £2 and mixing in differences in months before the index "
-        "takes off £1."
+        "mixing in effects of other months after the index adds £2 and mixing in differences in months before the "
+        "index takes off £1."
     )
 
 
