@@ -93,17 +93,16 @@ def _estimates(protocol: Protocol) -> dg.AssetsDefinition:
 def _diagnostics(protocol: Protocol) -> dg.AssetsDefinition:
     @dg.asset(
         key=[protocol.name, "diagnostics"],
-        ins={
-            "cohort": dg.AssetIn([protocol.name, "cohort"]),
-            "estimates": dg.AssetIn([protocol.name, "estimates"]),
-        },
+        ins={stage: dg.AssetIn([protocol.name, stage]) for stage in ("cohort", "panel", "estimates")},
         group_name=protocol.name,
         kinds={"numpy"},
-        description="One row per check, estimator and outcome, and the balance of the arms.",
+        description="One row per check, estimator and outcome; the balance of the arms; why the estimators differ.",
     )
-    def diagnostics(causeway: Causeway, cohort: Result, estimates: Result) -> dg.MaterializeResult[Result]:
+    def diagnostics(
+        causeway: Causeway, cohort: Result, panel: Result, estimates: Result
+    ) -> dg.MaterializeResult[Result]:
         with told(f"{protocol.name}/diagnostics"):
-            result = stages.diagnostics(causeway, protocol, cohort, estimates)
+            result = stages.diagnostics(causeway, protocol, cohort, panel, estimates)
             return dg.MaterializeResult(value=result, metadata={"checks": previews.table(result, "diagnostics")})
 
     return diagnostics

@@ -82,9 +82,10 @@ def estimates(causeway: Causeway, protocol: Protocol, panel: Result) -> Result:
     return _made(causeway, protocol, "estimates", inputs, room="inference", build=build, settings=settings.model_dump())
 
 
-def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, estimates: Result) -> Result:
-    """Whether the estimates may be believed, and how the arms differ."""
-    from pipeline.inference.diagnostics import balance, checks
+def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, panel: Result, estimates: Result) -> Result:
+    """Whether the estimates may be believed, how the arms differ, and why the estimators do."""
+    from pipeline.engine.panels import StoredPanel
+    from pipeline.inference.diagnostics import balance, checks, decomposition
 
     settings = causeway.settings.inference
     design = protocol.evaluation.design
@@ -95,8 +96,9 @@ def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, estimate
     def build(folder: Path) -> None:
         write_table(checks(estimates.read("estimates"), settings), folder / "diagnostics")
         write_table(balance.table(cohort.read("cohort"), characteristics), folder / "balance")
+        write_table(decomposition.table(StoredPanel(panel.path), protocol), folder / "decomposition")
 
-    inputs = {cohort.key: cohort, estimates.key: estimates}
+    inputs = {result.key: result for result in (cohort, panel, estimates)}
     return _made(
         causeway, protocol, "diagnostics", inputs, room="inference", build=build, settings=settings.model_dump()
     )
@@ -125,6 +127,7 @@ def release(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]
             ),
             balance=tables["diagnostics"].read("balance"),
             diagnostics=tables["diagnostics"].read("diagnostics"),
+            decomposition=tables["diagnostics"].read("decomposition"),
         )
         disclosure.save(released, folder)
 

@@ -21,7 +21,7 @@ from pipeline.release.publication.pages import evaluation_page, index_page
 from pipeline.release.publication.revisions import REVISIONS
 from pipeline.vocabulary.protocol import Protocol, StaggeredAdoption
 from pipeline.vocabulary.schemas.people import ATTRITION, LINKAGE_QUALITY
-from pipeline.vocabulary.schemas.results import BALANCE, DIAGNOSTICS, ESTIMATES
+from pipeline.vocabulary.schemas.results import BALANCE, DECOMPOSITION, DIAGNOSTICS, ESTIMATES
 from pipeline.vocabulary.windows import Bin
 
 LEVELS = {
@@ -195,6 +195,65 @@ def _diagnostics(protocol: Protocol) -> pa.Table:
     return DIAGNOSTICS.conform(pa.Table.from_pylist(rows))
 
 
+def _with_sun_abraham(estimates: pa.Table) -> pa.Table:
+    """The estimates, with those of Sun and Abraham for everybody where they are not there yet."""
+    rows = estimates.to_pylist()
+    if any(row["estimator"] == "sun_abraham" for row in rows):
+        return estimates
+    own = [row for row in rows if row["estimator"] == "ons_fixed_effects" and row["subgroup"] == "all"]
+    others = [row | {"estimator": "sun_abraham", "role": "robustness"} for row in own]
+    return ESTIMATES.conform(pa.Table.from_pylist([*rows, *others], schema=ESTIMATES.arrow))
+
+
+def _decomposition(protocol: Protocol) -> pa.Table:
+    """A gap that opens with event time, its parts of both signs, four years of which one is small."""
+    rows = []
+    for outcome in protocol.evaluation.outcomes:
+        for bin_ in protocol.evaluation.design.window.binned:
+            if bin_.reference:
+                continue
+            middle = (bin_.first + bin_.last) / 2
+            size = _path(60.0, outcome.name) / 300
+            parts = {
+                "timing_group_weights": size * np.sin(middle / 9),
+                "other_months_after": size * middle / 20,
+                "months_before": -size * middle / 50,
+            }
+            effect = _path(middle, outcome.name)
+            bridge = {"sun_abraham": effect, **parts, "fixed_effects": effect + sum(parts.values())}
+            rows += [_part(protocol, outcome, bin_, part=name, estimate=value) for name, value in bridge.items()]
+            for year, people in (("2014", 6), ("2015", 120), ("2016", 150), ("2017", 400)):
+                pull = sum(parts.values()) * people / 676
+                years = {"treated_in": year, "n_treated": people, "n_in_bin": people}
+                rows.append(_part(protocol, outcome, bin_, part="timing_group", estimate=pull) | years)
+        whole = Bin(number=1, first=1, last=protocol.evaluation.design.window.after, reference=False)
+        kinds = ("treated_versus_never_treated", "earlier_versus_later_treated", "later_versus_earlier_treated")
+        static = [_part(protocol, outcome, whole, part=name, estimate=1.0) for name in ("static", *kinds)]
+        rest = _part(protocol, outcome, whole, part="not_by_pairs", estimate=0.3)
+        rows += [*static, rest | {"positive_weight": None, "negative_weight": None}]
+    return DECOMPOSITION.conform(pa.Table.from_pylist(rows, schema=DECOMPOSITION.arrow))
+
+
+def _part(protocol: Protocol, outcome: Any, bin_: Bin, *, part: str, estimate: float) -> dict[str, Any]:
+    return {
+        "evaluation": protocol.name,
+        "outcome": outcome.name,
+        "unit": outcome.unit,
+        "price_base": "2023" if outcome.prices else "",
+        "months_from": bin_.first,
+        "months_to": bin_.last,
+        "part": part,
+        "treated_in": "",
+        "estimate": estimate,
+        "positive_weight": 1.04,
+        "negative_weight": -0.04,
+        "n_treated": 676,
+        "n_comparison": 900,
+        "obs_status": "",
+        "n_in_bin": 676,
+    }
+
+
 def _release(name: str, *, small: tuple[str, ...] = (), **declared: Any) -> Release:
     """A release of one evaluation; ``small`` levels have too few people, ``declared`` fields are declared otherwise."""
     protocol = load(name)
@@ -213,11 +272,12 @@ def _release(name: str, *, small: tuple[str, ...] = (), **declared: Any) -> Rele
         },
         profile_name=profile,
         profile=read_settings().disclosure[profile],
-        estimates=_estimates(protocol, small),
+        estimates=_with_sun_abraham(_estimates(protocol, small)),
         attrition=_attrition(656 if linked else 55_190, 656 if linked else 61_003_311),
         linkage_quality=_linkage().slice(0, 0) if linked else _linkage(),
         balance=_balance(protocol),
         diagnostics=_diagnostics(protocol),
+        decomposition=_decomposition(protocol),
     )
 
 

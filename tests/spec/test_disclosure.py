@@ -106,7 +106,7 @@ def test_safe_tables_leave_with_exactly_the_published_columns(tables):
     release = disclose(**tables)
     for name, schema in PUBLISHED.items():
         assert tuple(getattr(release, name).column_names) == schema.names
-        assert getattr(release, name).num_rows == tables[name].num_rows
+        assert getattr(release, name).num_rows == (tables[name].num_rows if name in tables else 0)
 
 
 def test_the_covariance_and_the_degrees_of_freedom_stay(tables):

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from pipeline.engine.settings import DisclosureProfile
 from pipeline.release.disclosure.attrition import disclose_attrition
+from pipeline.release.disclosure.decomposition import disclose_decomposition
 from pipeline.release.disclosure.estimates import disclose_estimates
 from pipeline.release.disclosure.inputs import PUBLISHED, RULED, checked, refuse_not_numbers, refuse_unruled
 from pipeline.release.disclosure.levels import disclose_balance, disclose_linkage_quality
@@ -16,6 +17,7 @@ from pipeline.release.disclosure.release import Applied, Release, admit
 from pipeline.release.disclosure.rules import log_table
 from pipeline.release.disclosure.words import disclose_diagnostics, disclose_reasons
 from pipeline.vocabulary.errors import DisclosureError, Fault
+from pipeline.vocabulary.schemas.results import DECOMPOSITION
 
 
 def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lack one)
@@ -29,6 +31,7 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
     linkage_quality: pa.Table,
     balance: pa.Table,
     diagnostics: pa.Table,
+    decomposition: pa.Table | None = None,
 ) -> Release:
     """The release of one evaluation: its tables after every rule of :mod:`pipeline.release.disclosure.rules`.
 
@@ -40,6 +43,8 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
         The profile that the evaluation declares, and its rules from ``configs/disclosure.toml``.
     estimates, attrition, linkage_quality, balance, diagnostics
         Tables with the schemas ``ESTIMATES``, ``ATTRITION``, ``LINKAGE_QUALITY``, ``BALANCE``, ``DIAGNOSTICS``.
+    decomposition
+        With the schema ``DECOMPOSITION``; an evaluation whose estimators are not compared has none.
 
     Raises
     ------
@@ -55,6 +60,7 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
         "linkage_quality": linkage_quality,
         "balance": balance,
         "diagnostics": diagnostics,
+        "decomposition": DECOMPOSITION.arrow.empty_table() if decomposition is None else decomposition,
     }
     safe = {name: checked(name, table) for name, table in delivered.items()}
     _refuse_other_evaluation(evaluation, safe)
@@ -70,19 +76,24 @@ def _disclosed(
     """Every published table and the log, each after the rules of its family."""
     refuse_not_numbers("estimates", safe["estimates"])
     refuse_not_numbers("diagnostics", safe["diagnostics"])
+    refuse_not_numbers("decomposition", safe["decomposition"])
     estimates = disclose_estimates(safe["estimates"], protocol=protocol, rules=rules)
     flow = disclose_attrition(safe["attrition"], evaluation=evaluation, rules=rules)
     attrition = disclose_reasons(flow.table, protocol=protocol, rules=rules)
     linkage_quality = disclose_linkage_quality(safe["linkage_quality"], rules=rules)
     balance = disclose_balance(safe["balance"], evaluation=evaluation, rules=rules)
     diagnostics = disclose_diagnostics(safe["diagnostics"], estimates=estimates.table, protocol=protocol, rules=rules)
-    parts = (estimates, flow, attrition, linkage_quality, balance, diagnostics)
+    decomposition = disclose_decomposition(
+        safe["decomposition"], estimates=estimates.table, protocol=protocol, rules=rules
+    )
+    parts = (estimates, flow, attrition, linkage_quality, balance, diagnostics, decomposition)
     return {
         "estimates": estimates.table,
         "attrition": attrition.table,
         "linkage_quality": linkage_quality.table,
         "balance": balance.table,
         "diagnostics": diagnostics.table,
+        "decomposition": decomposition.table,
         "log": log_table(tuple(entry for part in parts for entry in part.entries)),
     }
 
@@ -100,7 +111,7 @@ def _refuse_other_profile(protocol: Mapping[str, Any], profile_name: str) -> Non
 
 def _refuse_other_evaluation(evaluation: str, safe: Mapping[str, pa.Table]) -> None:
     faults = []
-    for name in ("estimates", "diagnostics"):
+    for name in ("estimates", "diagnostics", "decomposition"):
         others = sum(value != evaluation for value in safe[name]["evaluation"].to_pylist())
         if others:
             remedy = "Disclose each evaluation with its own tables."

@@ -9,10 +9,12 @@ from pipeline.vocabulary.errors import DisclosureError, Fault, SchemaError
 from pipeline.vocabulary.schemas.people import ATTRITION, LINKAGE_QUALITY
 from pipeline.vocabulary.schemas.results import (
     BALANCE,
+    DECOMPOSITION,
     DIAGNOSTICS,
     ESTIMATES,
     PUBLISHED_ATTRITION,
     PUBLISHED_BALANCE,
+    PUBLISHED_DECOMPOSITION,
     PUBLISHED_ESTIMATES,
     PUBLISHED_LINKAGE_QUALITY,
 )
@@ -24,6 +26,7 @@ DELIVERED = {
     "linkage_quality": LINKAGE_QUALITY,
     "balance": BALANCE,
     "diagnostics": DIAGNOSTICS,
+    "decomposition": DECOMPOSITION,
 }
 """The schemas of the tables that come to the door."""
 
@@ -33,6 +36,7 @@ PUBLISHED = {
     "linkage_quality": PUBLISHED_LINKAGE_QUALITY,
     "balance": PUBLISHED_BALANCE,
     "diagnostics": DIAGNOSTICS,
+    "decomposition": PUBLISHED_DECOMPOSITION,
 }
 """The schemas of the tables that leave."""
 
@@ -45,6 +49,9 @@ RULED = {
     "linkage_quality": {"n_people", "n_linked", "link_rate"},
     "balance": {"n_treated", "n_comparison", "share_treated", "share_comparison", "smd"},
     "diagnostics": {"figure", "threshold"},
+    "decomposition": {
+        "months_from", "months_to", "estimate", "positive_weight", "negative_weight", "n_treated", "n_comparison",
+    },
 }  # fmt: skip
 """The numeric columns that a rule of this folder knows; a schema that grows another is refused until it has one."""
 

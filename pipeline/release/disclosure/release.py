@@ -38,9 +38,10 @@ class Release:
         The name of the disclosure profile that was applied.
     rules
         What that profile said when it was applied.
-    estimates, attrition, linkage_quality, balance, diagnostics, log
+    estimates, attrition, linkage_quality, balance, diagnostics, decomposition, log
         Tables with the schemas ``PUBLISHED_ESTIMATES``, ``PUBLISHED_ATTRITION``, ``PUBLISHED_LINKAGE_QUALITY``,
-        ``PUBLISHED_BALANCE``, ``DIAGNOSTICS`` and ``DISCLOSURE_LOG``; linkage quality may have no rows.
+        ``PUBLISHED_BALANCE``, ``DIAGNOSTICS``, ``PUBLISHED_DECOMPOSITION`` and ``DISCLOSURE_LOG``; linkage quality and
+        decomposition may have no rows.
     """
 
     evaluation: str
@@ -52,6 +53,7 @@ class Release:
     linkage_quality: pa.Table
     balance: pa.Table
     diagnostics: pa.Table
+    decomposition: pa.Table
     log: pa.Table
     door: InitVar[object] = None
 

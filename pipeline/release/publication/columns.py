@@ -35,7 +35,8 @@ COLUMNS = {
     "period": _meaning("Period", "The months or waves of the estimate in words."),
     "months_from": _meaning("From", "First month (or wave) of the period, counted from the index month, which is 1."),
     "months_to": _meaning("To", "Last month (or wave) of the period, counted from the index month, which is 1."),
-    "estimate": _meaning("Estimate", f"Average effect on the treated in the period. {_FIGURE}"),
+    "estimate": _meaning("Estimate", "Average effect on the treated in the period; of a part of a gap, what it "
+                         f"adds. {_FIGURE}"),
     "std_error": _meaning("Standard error", f"Standard error of the estimate, clustered by person. {_FIGURE}"),
     "ci_lower": _meaning("95% interval, lower", f"Lower end of the pointwise 95% confidence interval. {_FIGURE}"),
     "ci_upper": _meaning("95% interval, upper", f"Upper end of the pointwise 95% confidence interval. {_FIGURE}"),
@@ -67,6 +68,16 @@ COLUMNS = {
     "share_comparison": _meaning("Share of compared", "Share of comparison people at this level, from rounded counts."),
     "smd": _meaning("Standardised mean difference", "Treated minus comparison share in standard deviations, from "
                     "rounded counts."),
+    "part": _meaning("Part", "sun_abraham and the parts of the gap add up to fixed_effects: timing_group_weights, "
+                     "timing groups weighted otherwise than by their people; other_months_after and months_before, "
+                     "effects of other periods; not_told_apart, effects that the data do not tell apart. timing_group: "
+                     "what people treated then add to the gap. static: one effect for all periods from the index on; "
+                     "the comparisons of timing groups, each times its weight, and not_by_pairs add up to it."),
+    "treated_in": _meaning("Treated in", "When the people of the row were treated; empty for everybody."),
+    "positive_weight": _meaning("Weights above zero", "Sum of the positive weights that the regression gives to the "
+                                "effects of the row; of a comparison, its weight in the static effect."),
+    "negative_weight": _meaning("Weights below zero", "Sum of the negative weights that the regression gives to the "
+                                "effects of the row."),
     "file": _meaning("File", "File of the release that holds the number."),
     "key": _meaning("Row", "The key of the row in that file."),
     "column": _meaning("Column", "Column of the number."),

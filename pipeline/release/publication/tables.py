@@ -13,6 +13,7 @@ from pipeline.vocabulary.schemas.results import (
     DIAGNOSTICS,
     PUBLISHED_ATTRITION,
     PUBLISHED_BALANCE,
+    PUBLISHED_DECOMPOSITION,
     PUBLISHED_ESTIMATES,
     PUBLISHED_LINKAGE_QUALITY,
 )
@@ -49,7 +50,7 @@ class PublishedTable:
 
 
 def published_tables(releases: Sequence[Release]) -> tuple[PublishedTable, ...]:
-    """Estimates, diagnostics, attrition, linkage quality and balance of all releases.
+    """Estimates, diagnostics, attrition, linkage quality, balance and decomposition of all releases.
 
     Raises
     ------
@@ -58,6 +59,7 @@ def published_tables(releases: Sequence[Release]) -> tuple[PublishedTable, ...]:
     """
     ordered = sorted(releases, key=lambda release: release.evaluation)
     estimates = _stacked(PUBLISHED_ESTIMATES, [release.estimates for release in ordered])
+    decomposition = _stacked(PUBLISHED_DECOMPOSITION, [release.decomposition for release in ordered])
     return (
         PublishedTable(
             name="estimates",
@@ -99,6 +101,14 @@ def published_tables(releases: Sequence[Release]) -> tuple[PublishedTable, ...]:
             rows=_stacked(PUBLISHED_BALANCE, [release.balance for release in ordered]),
             places=lambda column, _row: 3 if column == "smd" else 4,
         ),
+        PublishedTable(
+            name="decomposition",
+            title="Why the estimators differ",
+            description="One row per outcome, period and part of the gap between fixed effects and Sun-Abraham.",
+            schema=PUBLISHED_DECOMPOSITION,
+            rows=decomposition,
+            places=_decomposition_places(_outcome_places(ordered, decomposition)),
+        ),
     )
 
 
@@ -106,16 +116,21 @@ def _stacked(schema: Schema, tables: Sequence[pa.Table]) -> pa.Table:
     return schema.conform(pa.concat_tables([schema.arrow.empty_table(), *tables])).combine_chunks()
 
 
-def _outcome_places(releases: Sequence[Release], estimates: pa.Table) -> Places:
+def _outcome_places(releases: Sequence[Release], rows: pa.Table) -> Places:
     """The decimals that each evaluation's protocol declares for its outcomes."""
     declared = {
         (release.evaluation, outcome["name"]): int(outcome["decimals"])
         for release in releases
         for outcome in release.protocol["evaluation"]["outcomes"]
     }
-    pairs = zip(estimates["evaluation"].to_pylist(), estimates["outcome"].to_pylist(), strict=True)
+    pairs = zip(rows["evaluation"].to_pylist(), rows["outcome"].to_pylist(), strict=True)
     each = [declared[pair] for pair in pairs]
     return lambda _column, row: each[row]
+
+
+def _decomposition_places(of_outcome: Places) -> Places:
+    """The outcome's decimals for the estimate, two for weights."""
+    return lambda column, row: of_outcome(column, row) if column == "estimate" else 2
 
 
 def _linkage_quality(releases: Sequence[Release]) -> pa.Table:

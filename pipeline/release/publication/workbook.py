@@ -30,6 +30,7 @@ _SHEETS = {
     "attrition": "Attrition",
     "linkage_quality": "Linkage quality",
     "balance": "Balance",
+    "decomposition": "Decomposition",
 }
 
 _NOTES = {
@@ -49,6 +50,9 @@ _NOTED = {
     "excluded": "rounding",
     "n_people": "rounding",
 }
+
+_NOT_IN_EVERY_ROW = ("positive_weight", "negative_weight")
+"""Numbers that some rows are not of."""
 
 _MADE = datetime(2000, 1, 1, tzinfo=UTC)
 """A fixed time of creation, so that two runs give the same bytes."""
@@ -126,14 +130,15 @@ def _sheet(table: PublishedTable) -> gptables.GPTable:
 
 
 def _values(rows: pa.Table, name: str) -> list[object]:
-    """A column's cells: a null number of a suppressed row is confidential, any other is not available."""
+    """A column's cells: a null number of a suppressed row is confidential, any other not available or applicable."""
     statuses = rows["obs_status"].to_pylist() if "obs_status" in rows.column_names else [""] * rows.num_rows
-    return [_value(value, status) for value, status in zip(rows[name].to_pylist(), statuses, strict=True)]
+    nothing = NOT_APPLICABLE if name in _NOT_IN_EVERY_ROW else NOT_AVAILABLE
+    return [_value(value, status, nothing) for value, status in zip(rows[name].to_pylist(), statuses, strict=True)]
 
 
-def _value(value: object, status: str) -> object:
+def _value(value: object, status: str, nothing: str) -> object:
     if value is None:
-        return CONFIDENTIAL if status == "c" else NOT_AVAILABLE
+        return CONFIDENTIAL if status == "c" else nothing
     return _plain(value) if isinstance(value, str) else value
 
 

@@ -72,6 +72,51 @@ DIAGNOSTICS = Schema(
     ),
 )
 
+_DECOMPOSITION_PARTS = (
+    "sun_abraham", "timing_group_weights", "other_months_after", "months_before", "not_told_apart", "fixed_effects",
+    "timing_group", "static", "treated_versus_never_treated", "earlier_versus_later_treated",
+    "later_versus_earlier_treated", "not_by_pairs",
+)  # fmt: skip
+
+_PUBLISHED_DECOMPOSITION = (
+    Column(name="evaluation", type=pa.string(), nullable=False),
+    Column(name="outcome", type=pa.string(), nullable=False),
+    Column(name="unit", type=pa.string(), nullable=False),
+    Column(name="price_base", type=pa.string(), nullable=False),
+    Column(name="months_from", type=pa.int32(), nullable=False),
+    Column(name="months_to", type=pa.int32(), nullable=False),
+    Column(name="part", type=pa.string(), nullable=False, allowed=_DECOMPOSITION_PARTS),
+    Column(name="treated_in", type=pa.string(), nullable=False),
+    Column(name="estimate", type=pa.float64(), role="statistic"),
+    Column(name="positive_weight", type=pa.float64(), role="statistic"),
+    Column(name="negative_weight", type=pa.float64(), role="statistic"),
+    Column(name="n_treated", type=pa.int64(), role="count", unit="people"),
+    Column(name="n_comparison", type=pa.int64(), role="count", unit="people"),
+    Column(name="obs_status", type=pa.string(), nullable=False, allowed=("", "c")),
+)
+
+_DECOMPOSITION_KEY = ("evaluation", "outcome", "months_from", "months_to", "part", "treated_in")
+
+DECOMPOSITION = Schema(
+    name="decomposition",
+    grain="outcome x event-time bin x part",
+    key=_DECOMPOSITION_KEY,
+    columns=(*_PUBLISHED_DECOMPOSITION, Column(name="n_in_bin", type=pa.int64(), role="count", nullable=False)),
+)
+"""Why ``ons_fixed_effects`` and ``sun_abraham`` differ. In each bin ``sun_abraham`` and the four parts after it add up
+to ``fixed_effects``; rows ``timing_group``, by when people were treated, add up to those parts but ``not_told_apart``.
+``static`` is one effect for all months: the comparisons after it, each times its ``positive_weight``, and
+``not_by_pairs`` add up to it. ``n_in_bin`` are the treated people of the row
+in the bin's own months."""
+
+PUBLISHED_DECOMPOSITION = Schema(
+    name="published_decomposition",
+    grain="outcome x event-time bin x part",
+    key=_DECOMPOSITION_KEY,
+    columns=_PUBLISHED_DECOMPOSITION,
+)
+"""``decomposition.csv``: counts rounded, a suppressed cell empty with ``obs_status`` ``c``."""
+
 BALANCE = Schema(
     name="balance",
     grain="characteristic x level",

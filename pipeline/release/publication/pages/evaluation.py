@@ -12,6 +12,15 @@ from pipeline.release.publication.pages import protocol, tables
 from pipeline.release.publication.pages.charts.drawing import Drawing
 from pipeline.release.publication.pages.charts.event_study import event_study
 from pipeline.release.publication.pages.charts.forest import choices, forest
+from pipeline.release.publication.pages.charts.gap import gap_chart
+from pipeline.release.publication.pages.decomposition import (
+    OutcomeGaps,
+    gap_table,
+    outcome_gaps,
+    sentences,
+    static_table,
+    timing_table,
+)
 from pipeline.release.publication.pages.effects import (
     OutcomeEffects,
     declaration,
@@ -42,6 +51,17 @@ class OutcomeSection:
     subgroup_numbers: tables.Table
 
 
+@dataclass(frozen=True, kw_only=True)
+class GapSection:
+    """Why the estimators of one outcome differ: sentences, the chart and the numbers behind both."""
+
+    key: str
+    title: str
+    sentences: tuple[str, ...]
+    chart: tuple[Drawing, ...]
+    tables: tuple[tables.Table, ...]
+
+
 def evaluation_page(release: Release, facts: Facts, *, revisions: pa.Table) -> str:
     """The report of one evaluation as one HTML file that needs nothing else.
 
@@ -62,6 +82,7 @@ def evaluation_page(release: Release, facts: Facts, *, revisions: pa.Table) -> s
         evaluation=evaluation,
         period_unit=period_unit(evaluation),
         sections=sections,
+        gaps=tuple(_gap_section(gaps) for gaps in outcome_gaps(release).values()),
         evidence=said,
         flows=flows(release),
         balance=tables.balance_table(release),
@@ -88,4 +109,20 @@ def _section(effects: OutcomeEffects, intervention: str) -> OutcomeSection:
         robustness=robustness_table(effects, key=f"{name}-robustness-numbers"),
         subgroup_chart=forest(effects, key=f"{name}-subgroups"),
         subgroup_numbers=tables.subgroup_table(effects, key=f"{name}-subgroup-numbers"),
+    )
+
+
+def _gap_section(gaps: OutcomeGaps) -> GapSection:
+    name = gaps.outcome.name
+    shown = (
+        gap_table(gaps, key=f"{name}-gap-numbers"),
+        timing_table(gaps, key=f"{name}-gap-timing"),
+        static_table(gaps, key=f"{name}-static"),
+    )
+    return GapSection(
+        key=name,
+        title=as_heading(gaps.outcome.title),
+        sentences=sentences(gaps),
+        chart=gap_chart(gaps, key=f"{name}-gap"),
+        tables=tuple(table for table in shown if table.rows),
     )

@@ -102,6 +102,8 @@ def _own_ids(svg: ET.Element, prefix: str) -> None:
             element.set("href", f"#{prefix}-{element.attrib['href'][1:]}")
         if "clip-path" in element.attrib:
             element.set("clip-path", f"url(#{prefix}-{element.attrib['clip-path'][5:-1]})")
+        if "url(#" in element.get("style", ""):  # a hatching
+            element.set("style", element.attrib["style"].replace("url(#", f"url(#{prefix}-"))
 
 
 def _own_fonts(svg: ET.Element) -> None:
