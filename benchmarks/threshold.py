@@ -30,10 +30,11 @@ EFFECT = 40.0  # pounds a month, of taking up, for everybody who does
 NOISE = 500.0  # pounds: the spread of a person's change in pay from before
 CURVATURE = 5.0  # declared: pounds per squared mmol/mol
 TAKE_UP_CURVATURE = 0.005  # declared: share per squared mmol/mol
+TAKE_UP_BEND = 0.001  # of take-up above the cutoff in truth, downwards
 K, LOG_CURVATURE = 0.02, 0.05  # declared: what the density may bend; the truth bends by 0.003 and 0.033
 SIZE = 0.05  # of every check
 WINDOW = (41, 42)
-MOVED = (0.0, 0.02, 0.05, 0.10, 0.15)  # shares of the people at 41 who are recorded as 42
+MOVED = (0.0, 0.02, 0.05, 0.07, 0.10, 0.15)  # shares of the people at 41 who are recorded as 42
 DECLARED = 0.10  # the manipulation that must be caught
 MEASURED = (
     "95% intervals that hold the truth (MC error)",
@@ -57,24 +58,26 @@ class Trend:
     pay: Callable[[np.ndarray], np.ndarray]
 
 
-def _bends(distance: np.ndarray, *, bound: float) -> np.ndarray:
-    """One side bends up and the other down by all that is declared, take-up's own bend included: the worst for a line.
+def _worst(distance: np.ndarray) -> np.ndarray:
+    """One side bends up and the other down by all that is declared, with what taking up adds: the worst for lines.
 
-    Upwards above the cutoff pulls its line down at the cutoff, and so does downwards below push the other up.
+    Pay that bends upwards above the cutoff pulls its line down there, and pay that bends downwards below pushes the
+    other line up.
     """
-    return np.sign(distance + 0.5) * bound / 2 * distance**2
+    above = CURVATURE + EFFECT * TAKE_UP_BEND
+    return np.where(distance >= 0, above, -CURVATURE) / 2 * distance**2
 
 
 TRENDS = (
     Trend(name="gentle: -£2 and bending by £0.2 per mmol/mol", pay=lambda d: -2 * d - 0.1 * d**2),
-    Trend(name="bending by all that is declared", pay=lambda d: _bends(d, bound=CURVATURE - EFFECT * 0.001)),
+    Trend(name="bending by all that is declared", pay=_worst),
     Trend(name="steep: -£20 and bending by £1 per mmol/mol", pay=lambda d: -20 * d + 0.5 * d**2),
 )
 
 
 def take_up_share(distance: np.ndarray) -> np.ndarray:
-    """Of those assigned some 40%, rising and bending by 0.001; 3% of the others, whom a doctor refers all the same."""
-    return np.where(distance >= 0, 0.40 + 0.01 * distance - 0.0005 * distance**2, 0.03 + 0.002 * distance / 5)
+    """Of those assigned some 40%, rising and then less so; 3% of the others, whom a doctor refers all the same."""
+    return np.where(distance >= 0, 0.40 + 0.01 * distance - TAKE_UP_BEND / 2 * distance**2, 0.03 + 0.002 * distance / 5)
 
 
 def drawn(trend: Trend, *, seed: int, moved: float = 0.0) -> pd.DataFrame:

@@ -15,8 +15,8 @@ from pipeline.inference.designs.threshold.points import Points
 PROGRAM = 1e-5
 # A function of whole numbers is looked at on a grid this fine: its second differences there are bounded too.
 FINE = 4
-# In standard deviations of the count. The heap test's region is symmetric about its middle; the shortest one not quite, since
-# the count varies less the smaller the share: seen where k is a fifth.
+# In standard deviations of the count. The heap test's region is symmetric about its middle; the shortest one not quite,
+# since the count varies less the smaller the share: seen where k is a fifth.
 LOPSIDED = 0.15
 
 
