@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.inference.designs.threshold import continuity, density, honest, local_randomisation
+from pipeline.inference.designs.threshold import continuity, density, honest, local_randomisation, path
 from pipeline.inference.designs.threshold.points import neighbour_covariance, support_points
 from pipeline.vocabulary.errors import CausewayError, DataRefused, NotEstimable, RequestError
 from pipeline.vocabulary.schemas.results import ESTIMATES
@@ -95,6 +95,15 @@ def test_without_a_first_stage_no_effect_is_excluded_and_the_result_says_so(meth
     assert found.numbers()["ci_lower"] is None
 
 
+def test_where_nobody_takes_up_there_is_no_effect_of_taking_up_and_no_end():
+    found = honest.estimate(PEOPLE.assign(referred=0), **FUZZY, curvature=0.02)
+    assert np.isnan(found.att)
+    assert not found.bounded
+    numbers = found.numbers()
+    assert (numbers["estimate"], numbers["std_error"], numbers["covariance"]) == (None, None, [None])
+    assert found.reduced_form.estimate == honest.estimate(PEOPLE, **SHARP, curvature=0.02).att
+
+
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 500), scale=st.sampled_from([-40.0, 0.01, 3.0]), curvature=st.sampled_from([0.0, 0.01, 0.2]))
 def test_in_another_unit_the_effect_is_the_same(seed, scale, curvature):
@@ -157,6 +166,44 @@ def test_a_result_gives_the_numbers_of_a_row_of_estimates():
     assert numbers["covariance"] == [pytest.approx(numbers["std_error"] ** 2)]
     names = ["att", "std_error", "ci_lower", "ci_upper", "maximum_bias", "n_treated", "n_comparison", "first_stage"]
     assert list(found.table()[names].columns) == names
+
+
+@pytest.mark.parametrize("options", [{}, {"take_up": "referred", "take_up_curvature": 0.004}], ids=["sharp", "fuzzy"])
+def test_a_path_has_each_outcomes_own_estimate_and_their_covariance(options):
+    people = PEOPLE.assign(thrice=3 * PEOPLE["pay"], other=PEOPLE["pay"].sample(frac=1, random_state=1).to_numpy())
+    at = {"running": "hba1c", "cutoff": 42, "covariates": ["age"], **options}
+    found = path.estimate(people, curvature={"pay": 0.02, "thrice": 0.06, "other": 0.05}, **at)
+    alone = honest.estimate(people, outcome="other", curvature=0.05, **at)
+    for name in ("att", "std_error", "ci_lower", "ci_upper", "bandwidth"):
+        assert getattr(found.estimates[2], name) == pytest.approx(getattr(alone, name), rel=1e-9), name
+    errors = np.array([one.std_error for one in found.estimates])
+    np.testing.assert_allclose(np.sqrt(np.diag(found.covariance)), errors, rtol=1e-9)
+    assert found.covariance[0, 1] == pytest.approx(3 * errors[0] ** 2, rel=1e-4)  # bandwidths are refined to 1e-5
+    assert abs(found.covariance[0, 2]) < 0.3 * errors[0] * errors[2]
+    intervals = found.table()[["ci_lower", "ci_upper"]].to_numpy()
+    assert (found.band_lower < intervals[:, 0]).all()
+    assert (found.band_upper > intervals[:, 1]).all()
+
+
+def test_a_path_gives_the_rows_of_estimates_in_published_units():
+    found = path.estimate(PEOPLE, curvature={"pay": 0.02, "age": 0.1}, running="hba1c", cutoff=42)
+    rows = found.numbers(scale=10)
+    assert [row["estimate"] for row in rows] == [pytest.approx(10 * one.att) for one in found.estimates]
+    np.testing.assert_allclose([row["covariance"] for row in rows], 100 * found.covariance)
+    assert rows[0]["band_lower"] < rows[0]["ci_lower"]
+
+
+def test_a_path_without_an_outcome_is_refused():
+    with pytest.raises(RequestError, match="there is no outcome"):
+        path.estimate(PEOPLE, curvature={}, running="hba1c", cutoff=42)
+
+
+@pytest.mark.parametrize("left_out", [[41], [42], [41, 42, 43]])
+def test_values_may_be_left_out_at_the_price_of_more_bias(left_out):
+    donut = honest.estimate(PEOPLE[~PEOPLE["hba1c"].isin(left_out)], **SHARP, curvature=0.02, bandwidth=7)
+    whole = honest.estimate(PEOPLE, **SHARP, curvature=0.02, bandwidth=7)
+    assert donut.maximum_bias > whole.maximum_bias
+    assert donut.std_error > whole.std_error
 
 
 def test_the_same_people_in_another_order_give_the_same_lottery():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline.inference.designs.threshold.curvature import DataDriven, curvature_of
 from pipeline.inference.designs.threshold.honest import at_cutoff
 from pipeline.inference.designs.threshold.people import Columns, checked, points_of, refuse_sides
-from pipeline.inference.designs.threshold.points import Points, support_points
+from pipeline.inference.designs.threshold.points import support_points
 from pipeline.inference.designs.threshold.results import Jump, ThresholdEstimate
 from pipeline.vocabulary.errors import Fault, RequestError
 
@@ -76,8 +76,8 @@ def covariates(
         raise RequestError(Fault(what="there is no characteristic to check", remedy="Name some with their bounds."))
     points = points_of(frame, Columns(running=running, cutoff=float(cutoff), covariates=names))
     found = []
-    for place, name in enumerate(names):
-        alone = _column(points, place)
+    for name in names:
+        alone = points.chosen([name])
         bound = curvature_of(alone, 0, asked=curvature[name])
         found.append(at_cutoff(alone, [bound], cutoff=float(cutoff), confidence=confidence))
     return _continuity(found, kind="covariate", about=names)
@@ -127,17 +127,6 @@ def holm(p_values: Sequence[float]) -> NDArray[np.float64]:
     adjusted = np.empty_like(given)
     adjusted[order] = np.minimum(stepped, 1.0)
     return adjusted
-
-
-def _column(points: Points, place: int) -> Points:
-    one = slice(place, place + 1)
-    return Points(
-        names=points.names[one],
-        distance=points.distance,
-        people=points.people,
-        mean=points.mean[:, one],
-        products=points.products[:, one, one],
-    )
 
 
 def _continuity(found: Sequence[ThresholdEstimate], *, kind: str, about: tuple[str, ...]) -> Continuity:

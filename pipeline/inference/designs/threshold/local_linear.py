@@ -25,6 +25,8 @@ class Jumps:
         People this far from the cutoff and further have no weight.
     weights
         ``(P,)`` what the jump puts on the mean at each value.
+    contrasts
+        ``(K, C)`` what each column of interest becomes when covariates are adjusted for.
     jump, covariance
         ``(K,)`` and ``(K, K)``.
     bias
@@ -33,6 +35,7 @@ class Jumps:
 
     bandwidth: float
     weights: NDArray[np.float64]
+    contrasts: NDArray[np.float64]
     jump: NDArray[np.float64]
     covariance: NDArray[np.float64]
     bias: float
@@ -60,6 +63,7 @@ class LocalLinear:
         return Jumps(
             bandwidth=bandwidth,
             weights=weights,
+            contrasts=contrasts,
             jump=contrasts @ (weights @ points.mean),
             covariance=contrasts @ spread @ contrasts.T,
             bias=worst_bias(points, weights),

@@ -13,11 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.inference.designs.threshold.honest import taking_up
 from pipeline.inference.designs.threshold.intervals import ratio_set
 from pipeline.inference.designs.threshold.people import Columns, checked
 from pipeline.inference.designs.threshold.points import Points, support_points
-from pipeline.inference.designs.threshold.results import Jump, ThresholdEstimate
+from pipeline.inference.designs.threshold.results import Jump, ThresholdEstimate, taking_up
 from pipeline.vocabulary.errors import Fault, NotEstimable, RequestError
 
 ESTIMATOR = "local_randomisation"

@@ -57,6 +57,16 @@ class Points:
             products=self.products[chosen],
         )
 
+    def chosen(self, names: Sequence[str]) -> Points:
+        """Only these columns, in this order."""
+        places = [self.names.index(name) for name in names]
+        return replace(
+            self,
+            names=tuple(names),
+            mean=self.mean[:, places],
+            products=self.products[:, places][:, :, places],
+        )
+
     def moved(self, by: float) -> Points:
         """The same people about a cutoff that lies higher by ``by``."""
         return replace(self, distance=self.distance - by)

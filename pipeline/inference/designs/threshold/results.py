@@ -7,6 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pipeline.inference.designs.threshold.points import Points
+
+Number = float | int | list[float | None] | None
+"""What a number column of the table of estimates holds."""
+
 COLUMNS = (
     "att", "std_error", "ci_lower", "ci_upper", "maximum_bias", "n_treated", "n_comparison", "first_stage",
     "first_stage_f", "bandwidth", "effective_observations",
@@ -110,23 +115,29 @@ class ThresholdEstimate:
         found = [self.reduced_form, *([] if self.first_stage is None else [self.first_stage])]
         return pd.DataFrame([vars(jump) for jump in found])
 
-    def numbers(self, *, scale: float = 1.0) -> dict[str, float | int | list[float] | None]:
+    def numbers(self, *, scale: float = 1.0) -> dict[str, Number]:
         """The number columns of a row of the table of estimates (schema ``ESTIMATES``), in published units.
 
         There is one effect, so the band is the interval and the covariance its variance; an end that is infinite is
         null.
         """
-        ends = {"lower": _finite(self.ci_lower * scale), "upper": _finite(self.ci_upper * scale)}
+        ends = {"lower": finite(self.ci_lower * scale), "upper": finite(self.ci_upper * scale)}
         return {
-            "estimate": _finite(self.att * scale),
-            "std_error": _finite(self.std_error * scale),
+            "estimate": finite(self.att * scale),
+            "std_error": finite(self.std_error * scale),
             **{f"{kind}_{end}": value for kind in ("ci", "band") for end, value in ends.items()},
             "n_treated": self.n_treated,
             "n_comparison": self.n_comparison,
             "residual_df": self.residual_df,
-            "covariance": [(self.std_error * scale) ** 2],
+            "covariance": [finite((self.std_error * scale) ** 2)],
         }
 
 
-def _finite(value: float) -> float | None:
+def taking_up(points: Points) -> int:
+    """How many of the points' people took up: the second column counts them."""
+    return round(float(points.people @ points.mean[:, 1]))
+
+
+def finite(value: float) -> float | None:
+    """The number, or null where there is none or no end."""
     return float(value) if np.isfinite(value) else None
