@@ -18,6 +18,8 @@ from pipeline.vocabulary.errors import Fault, NotEstimable, RequestError
 
 # Bandwidths tried before the best is refined; the length of the interval is flat about its minimum.
 _TRIED = 60
+# Of a refined bandwidth: where the length is flat, further ones are those of rounding errors in sums.
+_DIGITS = 3
 # A bandwidth must exceed the distance of the second value for it to have weight.
 _BEYOND = 1 + 1e-6
 
@@ -138,8 +140,9 @@ def _shortest(fits: LocalLinear, bounds: Sequence[Curvature], *, effect: float, 
     lengths = [length(bandwidth) for bandwidth in tried]
     place = int(np.argmin(lengths))
     around = (tried[max(place - 1, 0)], tried[min(place + 1, _TRIED - 1)])
-    refined = float(minimize_scalar(length, bounds=around, method="bounded").x)
-    return fits.at(refined if length(refined) < lengths[place] else float(tried[place]))
+    refined = float(f"{minimize_scalar(length, bounds=around, method='bounded').x:.{_DIGITS}g}")
+    better = refined > least and length(refined) < lengths[place]
+    return fits.at(refined if better else float(tried[place]))
 
 
 def _half(found: Jumps, bounds: Sequence[Curvature], *, effect: float, confidence: float) -> float:
