@@ -1,4 +1,4 @@
-"""Makes ``rdhonest.json``: what the authors' own package says of drawn people, and of Lee's (2008) elections.
+"""Makes ``rdhonest.json``: what the package of the method's authors says of drawn people.
 
 Run by hand, in an environment of its own, with rdhonest 0.0.1 (and pandas 3.1, numpy 2.4) installed:
 

@@ -206,6 +206,13 @@ def test_values_may_be_left_out_at_the_price_of_more_bias(left_out):
     assert donut.std_error > whole.std_error
 
 
+def test_columns_that_could_hold_nulls_and_booleans_are_numbers_too():
+    types = {"hba1c": "Int64", "pay": "double[pyarrow]", "referred": "bool"}
+    for method, options in ((honest, FUZZY | {"curvature": 0.02}), (local_randomisation, SHARP | {"window": (41, 42)})):
+        plain, other = (method.estimate(frame, **options) for frame in (PEOPLE, PEOPLE.astype(types)))
+        pd.testing.assert_frame_equal(other.table(), plain.table())
+
+
 def test_the_same_people_in_another_order_give_the_same_lottery():
     options = {"window": (41, 42), "permutations": 200}
     one = local_randomisation.estimate(PEOPLE, **SHARP, **options)

@@ -57,10 +57,11 @@ def points_of(frame: pd.DataFrame, columns: Columns, *, whole: bool = False) -> 
 def checked(frame: pd.DataFrame, columns: Columns, *, whole: bool = False) -> None:
     """Refuse a frame that is not numbers throughout; as :func:`points_of`."""
     _refuse_columns(frame, columns, whole=whole)
-    faults = [*_unusable(frame, [columns.running, *columns.measured])]
+    faults = _unusable(frame, [columns.running, *columns.measured])
     if whole:
-        apart = frame[columns.running].to_numpy(dtype=np.float64, na_value=np.nan) % 1 != 0
-        unwhole = int((apart & np.isfinite(frame[columns.running].to_numpy(dtype=np.float64, na_value=np.nan))).sum())
+        values = frame[columns.running].to_numpy(dtype=np.float64, na_value=np.nan)
+        values = values[np.isfinite(values)]
+        unwhole = int((values != np.trunc(values)).sum())
         remedy = "Deliver it as it was measured, in whole units, or use the honest estimate alone."
         faults += _counted("the running variable is not a whole number", columns.running, unwhole, remedy=remedy)
     if columns.take_up is not None:

@@ -67,7 +67,8 @@ class ThresholdEstimate:
     taking_up_treated, taking_up_comparison
         Those of them who took up; null where sharp.
     bandwidth, lowest, highest
-        In units of the running variable; the lowest and highest value with weight. A window has no bandwidth (NaN).
+        In units of the running variable; the lowest and highest value with weight, which are some person's and not to
+        be published unless declared. A window has no bandwidth (NaN).
     effective_observations, residual_df
         People as if all weighed the same; people less intercepts, slopes and covariates.
     """
