@@ -40,6 +40,7 @@ MEASURED = (
     "95% intervals that hold the truth (MC error)",
     "mean bias in standard errors",
     "maximum bias in standard errors",
+    "standard error / spread, of the outcome's jump",
     "median length, £",
     "without an end",
 )
@@ -138,7 +139,7 @@ def coverage_table(seeds: range) -> list[str]:
     """One row a trend and method."""
     lines = [
         f"| pay without the programme | method | {' | '.join(MEASURED)} |",
-        "|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for trend in TRENDS:
         found: dict[str, list[ThresholdEstimate]] = {name: [] for name in METHODS}
@@ -155,8 +156,11 @@ def _covered(trend: Trend, name: str, found: list[ThresholdEstimate], *, truth: 
     bias = np.mean([(one.att - truth) / one.std_error for one in found])
     allowed = np.mean([one.maximum_bias / one.std_error for one in found])
     length = np.median([one.ci_upper - one.ci_lower for one in found])
+    # Of jumps: a ratio of two has no spread that a few draws with a small first stage could not make any size.
+    jumps = [one.reduced_form for one in found]
+    ratio = np.mean([jump.std_error for jump in jumps]) / np.std([jump.estimate for jump in jumps])
     unbounded = np.mean([not one.bounded for one in found])
-    return f"| {trend.name} | {name} | {_share(held)} | {bias:+.2f} | {allowed:.2f} | {length:,.0f} | {unbounded:.0%} |"
+    return f"| {trend.name} | {name} | {_share(held)} | {bias:+.2f} | {allowed:.2f} | {ratio:.2f} | {length:,.0f} | {unbounded:.0%} |"
 
 
 def manipulation_table(seeds: range) -> list[str]:

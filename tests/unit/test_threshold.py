@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.inference.designs.threshold import continuity, density, honest, local_randomisation, path
+from pipeline.inference.designs.threshold.intervals import ratio_set
 from pipeline.inference.designs.threshold.points import neighbour_covariance, support_points
 from pipeline.vocabulary.errors import CausewayError, DataRefused, NotEstimable, RequestError
 from pipeline.vocabulary.schemas.results import ESTIMATES
@@ -93,6 +94,17 @@ def test_without_a_first_stage_no_effect_is_excluded_and_the_result_says_so(meth
     assert found.first_stage is not None
     assert found.table()["first_stage_f"].item() < 10
     assert found.numbers()["ci_lower"] is None
+
+
+def test_a_set_that_may_have_a_gap_has_no_end_although_zero_is_not_in_it():
+    """The outcome jumps by ten errors, take-up by one: effects near zero are excluded, large ones are not."""
+
+    def half(effect: float) -> float:
+        return 1.96 * np.hypot(1, effect)
+
+    assert abs(10 - 0 * 1) > half(0.0)
+    assert abs(10 + 100 * 1) < half(-100.0)
+    assert ratio_set(10.0, 1.0, half=half, first_half=1.96) == (-np.inf, np.inf)
 
 
 def test_where_nobody_takes_up_there_is_no_effect_of_taking_up_and_no_end():
