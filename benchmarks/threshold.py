@@ -156,11 +156,12 @@ def _covered(trend: Trend, name: str, found: list[ThresholdEstimate], *, truth: 
     bias = np.mean([(one.att - truth) / one.std_error for one in found])
     allowed = np.mean([one.maximum_bias / one.std_error for one in found])
     length = np.median([one.ci_upper - one.ci_lower for one in found])
-    # Of jumps: a ratio of two has no spread that a few draws with a small first stage could not make any size.
+    # Of jumps, not of their ratio, whose spread a few draws with a small first stage can make any size.
     jumps = [one.reduced_form for one in found]
     ratio = np.mean([jump.std_error for jump in jumps]) / np.std([jump.estimate for jump in jumps])
     unbounded = np.mean([not one.bounded for one in found])
-    return f"| {trend.name} | {name} | {_share(held)} | {bias:+.2f} | {allowed:.2f} | {ratio:.2f} | {length:,.0f} | {unbounded:.0%} |"
+    cells = (_share(held), f"{bias:+.2f}", f"{allowed:.2f}", f"{ratio:.2f}", f"{length:,.0f}", f"{unbounded:.0%}")
+    return f"| {trend.name} | {name} | {' | '.join(cells)} |"
 
 
 def manipulation_table(seeds: range) -> list[str]:
