@@ -267,6 +267,81 @@ def test_a_source_that_nothing_particular_is_said_of_is_read_by_its_types(ingest
     assert (row["census_id"], row["date_of_death"], row["underlying_cause"]) == ("C1", date(2020, 1, 2), None)
 
 
+def prevention(referral_id: str = "R1", **changed: Any) -> dict[str, Any]:
+    row = {
+        "referral_id": referral_id, "person_ref": "P1", "referral_date": "2018-03-02", "referral_route": "GP",
+        "hba1c_mmol_mol": "44", "fpg_mmol_l": None, "test_date": "2018-02-20", "initial_assessment_date": "2018-04-01",
+        "sessions_attended": "3", "milestone": "M1", "completed": "0", "discharge_date": None,
+        "weight_first_kg": "92.5", "weight_last_kg": None, "practice_code": "A81001", "practice_wave": "2",
+    }  # fmt: skip
+    return row | changed
+
+
+def preventions(*changes: dict[str, Any]) -> Rows:
+    return [prevention(f"R{n}", **change) for n, change in enumerate(changes)]
+
+
+def test_a_referral_to_the_prevention_programme_is_typed(ingested):
+    _, (row,) = ingested("ndpp", [prevention()])
+    assert (row["referral_date"], row["hba1c_mmol_mol"], row["completed"]) == (date(2018, 3, 2), 44, False)
+    assert (row["milestone"], row["practice_wave"], row["weight_first_kg"]) == (1, 2, 92.5)
+
+
+def test_hba1c_is_whole_and_never_rounded(ingested):
+    written = ["42", "42.0", " 41", "41.6", "6.0%", "42.5"]
+    good = [prevention(f"G{n}") for n in range(6)]
+    result, rows = ingested("ndpp", [*preventions(*({"hba1c_mmol_mol": value} for value in written)), *good])
+    assert [row["hba1c_mmol_mol"] for row in rows[:3]] == [42, 42, 41]
+    assert result.rules == {"type:hba1c_mmol_mol": 3}
+
+
+def test_hba1c_delivered_as_a_float_is_whole_or_rejected(ingested):
+    tests = [
+        {"person_ref": f"P{n}", "test_date": date(2018, 2, 20), "hba1c_mmol_mol": value, "practice_code": "A81001"}
+        for n, value in enumerate([41.0, 42.0, 41.5])
+    ]
+    result, rows = ingested("ndpp/tests", tests)
+    assert [row["hba1c_mmol_mol"] for row in rows] == [41, 42]
+    assert result.rules == {"type:hba1c_mmol_mol": 1}
+
+
+def test_what_was_not_measured_is_null_and_counted(ingested):
+    nothing = {"hba1c_mmol_mol": "999", "fpg_mmol_l": "0", "weight_first_kg": "0.0", "weight_last_kg": "-1"}
+    result, (row, other) = ingested("ndpp", preventions(nothing, {"hba1c_mmol_mol": "0", "sessions_attended": "0"}))
+    assert [row[name] for name in nothing] == [None] * 4
+    assert (other["hba1c_mmol_mol"], other["sessions_attended"]) == (None, 0)
+    counted = {"hba1c_mmol_mol": 2, "fpg_mmol_l": 1, "weight_first_kg": 1, "weight_last_kg": 1}
+    assert result.sentinels_nulled == counted
+
+
+def test_a_test_without_a_value_is_rejected(ingested):
+    tests = [
+        {"person_ref": f"P{n}", "test_date": "2018-02-20", "hba1c_mmol_mol": value, "practice_code": None}
+        for n, value in enumerate(["40", "999", None])
+    ]
+    result, (row,) = ingested("ndpp/tests", tests)
+    assert row["hba1c_mmol_mol"] == 40
+    assert result.rules == {"missing:hba1c_mmol_mol": 2}
+
+
+def test_milestones_and_waves_are_numbers_with_or_without_a_word(ingested):
+    written = [("M3", "Wave 1"), ("4", "2"), ("milestone 2", "W3"), (None, None)]
+    _, rows = ingested("ndpp", preventions(*({"milestone": m, "practice_wave": w} for m, w in written)))
+    assert [(row["milestone"], row["practice_wave"]) for row in rows] == [(3, 1), (4, 2), (2, 3), (None, None)]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_of_a_referral_delivered_again_its_latest_state_counts_in_any_order_of_files(ingested, order):
+    states = [
+        prevention(sessions_attended="3"),
+        prevention(sessions_attended="9"),
+        prevention(sessions_attended="9", discharge_date="2019-01-10", completed="1"),
+    ]
+    result, (row,) = ingested("ndpp", *([states[n]] for n in order))
+    assert (row["sessions_attended"], row["completed"]) == (9, True)
+    assert result.superseded == 2
+
+
 @given(year=st.integers(1850, 2100), number=st.integers(1, 12), padded=st.booleans())
 def test_every_month_is_read_as_the_vocabulary_reads_it(year, number, padded):
     from pipeline.vocabulary.months import parse_month

@@ -16,6 +16,7 @@ from pipeline.vocabulary.errors import ValidationRefused
 from pipeline.vocabulary.months import month_number
 from pipeline.vocabulary.outcomes import Outcome
 from pipeline.vocabulary.protocol import LinkedPanel
+from pipeline.vocabulary.schemas.ndpp import NDPP, NDPP_TESTS
 from pipeline.vocabulary.schemas.panels import linked_panel_schema
 from pipeline.vocabulary.schemas.schema import Schema
 from pipeline.vocabulary.schemas.sources import (
@@ -78,6 +79,24 @@ CLEAN = {
         "nino_contains_multiple_census_id": False,
     },
     "prices/cpih": {"month": "{month}", "cpih_index": 100.0},
+    "ndpp": {
+        "referral_id": "r{i}",
+        "person_ref": "p{i}",
+        "referral_date": date(2018, 3, 2),
+        "referral_route": "GP",
+        "hba1c_mmol_mol": 44,
+        "test_date": date(2018, 2, 20),
+        "initial_assessment_date": date(2018, 4, 1),
+        "sessions_attended": 9,
+        "milestone": 3,
+        "completed": True,
+        "discharge_date": date(2019, 1, 10),
+        "weight_first_kg": 92.5,
+        "weight_last_kg": 88.0,
+        "practice_code": "A81001",
+        "practice_wave": 2,
+    },
+    "ndpp/tests": {"person_ref": "p{i}", "test_date": date(2018, 2, 20), "hba1c_mmol_mol": "{hba1c}"},
 }
 """One row of each source in which nothing is wrong; ``{i}`` is the row's number."""
 
@@ -99,8 +118,9 @@ PANEL = linked_panel_schema(
 
 
 def row_of(schema: Schema, i: int, **changes: object) -> dict[str, object]:
+    numbers = {"{month}": APRIL_2014 + i, "{hba1c}": 40 + i}
     clean = {
-        name: APRIL_2014 + i if value == "{month}" else value.format(i=i) if isinstance(value, str) else value
+        name: (numbers.get(value) or value.format(i=i)) if isinstance(value, str) else value
         for name, value in CLEAN[schema.name].items()
     }
     return {"source_file": "part-0.parquet", "row": i + 1} | clean | changes
@@ -210,6 +230,13 @@ BREAKS = [
     (LINKS_PERSON, {"health_id": ""}, "length:health_id"),
     (LINKS_NINO, {"census_year": 1991}, "allowed:census_year"),
     (PRICES_CPIH, {"cpih_index": 0.0}, "range:cpih_index"),
+    (NDPP, {"referral_id": ""}, "length:referral_id"),
+    (NDPP, {"person_ref": ""}, "length:person_ref"),
+    (NDPP, {"referral_date": date(2014, 1, 1), "test_date": None}, "range:referral_date"),
+    (NDPP, {"hba1c_mmol_mol": 6}, "range:hba1c_mmol_mol"),
+    (NDPP_TESTS, {"person_ref": ""}, "length:person_ref"),
+    (NDPP_TESTS, {"hba1c_mmol_mol": 6}, "range:hba1c_mmol_mol"),
+    (NDPP_TESTS, {"test_date": date(2026, 11, 1)}, "range:test_date"),
 ]
 
 
@@ -242,6 +269,17 @@ WARNINGS = [
     (DEATHS, {"underlying_cause": "?"}, "shape:underlying_cause"),
     (LINKS_PERSON, {"match_weight": 5000.0}, "range:match_weight"),
     (PRICES_CPIH, {"cpih_index": 200.0}, "jumps:cpih_index"),
+    (NDPP, {"hba1c_mmol_mol": None}, "measured:hba1c_mmol_mol,fpg_mmol_l"),
+    (NDPP, {"fpg_mmol_l": 60.0}, "range:fpg_mmol_l"),
+    (NDPP, {"test_date": date(2018, 3, 3)}, "order:test_date,referral_date"),
+    (NDPP, {"test_date": date(2001, 1, 1)}, "range:test_date"),
+    (NDPP, {"initial_assessment_date": date(2018, 3, 1)}, "order:referral_date,initial_assessment_date"),
+    (NDPP, {"discharge_date": date(2018, 3, 1)}, "order:referral_date,discharge_date"),
+    (NDPP, {"discharge_date": date(2026, 11, 1)}, "range:discharge_date"),
+    (NDPP, {"sessions_attended": 101}, "range:sessions_attended"),
+    (NDPP, {"weight_first_kg": 925.0}, "range:weight_first_kg"),
+    (NDPP, {"weight_last_kg": 8.8}, "range:weight_last_kg"),
+    (NDPP, {"practice_wave": 4}, "range:practice_wave"),
 ]
 
 
@@ -558,3 +596,19 @@ def test_the_report_counts_duplicates_rejections_and_columns_kept_out(validated,
     assert "pay_pence holds something that is not of the column&#39;s type" in page
     assert "1,200" in page
     assert "<code>&lt;extra&gt;</code>" in page
+
+
+@pytest.mark.parametrize(
+    ("first", "rule"), [(42, "below:hba1c_mmol_mol"), (30, "eligible:hba1c_mmol_mol")], ids=["none below", "none above"]
+)
+def test_tests_of_one_side_of_42_are_a_warning(first, rule, validated):
+    validation = validated(NDPP_TESTS, [row_of(NDPP_TESTS, i, hba1c_mmol_mol=first + i) for i in range(5)])
+    assert failing(validation) == {rule: 1}
+    assert not validation.refused
+
+
+def test_two_tests_of_a_person_on_a_day_are_a_warning(validated):
+    rows = [row_of(NDPP_TESTS, i) for i in range(5)] + [row_of(NDPP_TESTS, 5, person_ref="p1")]
+    validation = validated(NDPP_TESTS, rows)
+    assert failing(validation) == {"unique:person_ref,test_date": 2}
+    assert validation.rows_accepted == 6

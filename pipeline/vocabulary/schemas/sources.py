@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from pipeline.vocabulary.schemas.ndpp import NDPP, NDPP_TESTS
 from pipeline.vocabulary.schemas.schema import Column, Schema
 
 SEXES = ("female", "male")
@@ -144,4 +145,5 @@ PRICES_CPIH = Schema(
 )
 
 SOURCES = {schema.name: schema for schema in (HES_APC, PAYE_RTI, CENSUS, DEATHS, LINKS_PERSON, LINKS_NINO, PRICES_CPIH)}
+SOURCES |= {schema.name: schema for schema in (NDPP, NDPP_TESTS)}
 """Every source with fixed columns; ``panels/<name>`` takes its columns from the evaluation."""
