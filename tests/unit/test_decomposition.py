@@ -54,7 +54,14 @@ def balanced_frame(months: dict[int | None, np.ndarray], people: dict[int | None
 
 @pytest.mark.parametrize("seed", [3, 4])
 @pytest.mark.parametrize(
-    "options", [{}, {"window": ONS}, {"weights": "weight"}, {"window": ONS, "weights": "weight", "birth_month": "born"}]
+    "options",
+    [
+        {},
+        {"window": ONS},
+        {"weights": "weight"},
+        {"window": ONS, "weights": "weight", "birth_month": "born"},
+        {"window": ONS, "weights": "weight", "covariates": ["born"]},
+    ],
 )
 def test_every_coefficient_is_its_weights_times_the_effects_of_timing_groups(seed, options):
     frame = drawn_frame(seed)

@@ -53,6 +53,7 @@ def one_effect(columns: Columns) -> OneEffect:
         n_spline=columns.n_spline,
         n_levels=1,
         common=True,
+        n_covariates=columns.n_covariates,
     )
 
 

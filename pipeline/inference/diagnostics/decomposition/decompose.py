@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import pandas as pd
@@ -9,8 +10,14 @@ from threadpoolctl import threadpool_limits
 
 from pipeline.inference.diagnostics.decomposition.result import Decomposition, Static
 from pipeline.inference.moments.decomposition import cell_weights, one_effect
-from pipeline.inference.moments.frames import FrameColumns
-from pipeline.inference.moments.requests import columns_of, every_event_time, observed_basis, requested_panel
+from pipeline.inference.moments.frames import FrameColumns, characteristics_and_covariates
+from pipeline.inference.moments.requests import (
+    columns_of,
+    covariate_design,
+    every_event_time,
+    observed_basis,
+    requested_panel,
+)
 from pipeline.inference.moments.shards import total
 from pipeline.inference.moments.timing_pairs import is_balanced, timing_pairs
 from pipeline.inference.moments.within import within
@@ -31,13 +38,15 @@ def of_panel(panel: Panel, outcome: str, *, specification: Specification) -> Dec
     with threadpool_limits(limits=1, user_api="blas"):
         window = specification.window
         basis = observed_basis(panel, outcome, specification)
-        sums = total(panel.shards(outcome), partial(within, window=window, basis=basis, characteristics=(None,)))
-        groups = sums.groups[None]
-        columns = columns_of(panel, Model(), window=window, basis=basis)
+        design = covariate_design(panel, outcome, specification)
+        sums_of = partial(within, window=window, basis=basis, characteristics=(None,), design=design)
+        sums = total(panel.shards(outcome, specification.covariates), sums_of)
+        groups = {group: part for group, part in sums.groups[None].items() if group.level >= 0}
+        columns = columns_of(panel, Model(), window=window, basis=basis, design=design)
         static = Static(
             cells=cell_weights(one_effect(columns), groups),
             pairs=timing_pairs(columns, groups),
-            balanced=is_balanced(groups) and not columns.n_spline,
+            balanced=is_balanced(groups) and columns.width == columns.n_months,
         )
         return Decomposition(outcome=outcome, cells=cell_weights(columns, groups), static=static)
 
@@ -49,6 +58,7 @@ def of_frame(  # noqa: PLR0913 - the names that all estimators share
     person: str,
     month: str,
     treatment_month: str,
+    covariates: Sequence[str] = (),
     weights: str | None = None,
     window: Window | None = None,
     birth_month: str | None = None,
@@ -75,7 +85,10 @@ def of_frame(  # noqa: PLR0913 - the names that all estimators share
         treatment_month=treatment_month,
         birth_month=birth_month,
         weights=weights,
+        **characteristics_and_covariates(frame, covariates, subgroup=None),
     )
     panel, age_spline = requested_panel(frame, columns, age_spline)
-    specification = Specification(window=window or every_event_time(panel), age_spline=age_spline)
+    specification = Specification(
+        window=window or every_event_time(panel, outcome), age_spline=age_spline, covariates=tuple(covariates)
+    )
     return of_panel(panel, outcome, specification=specification)
