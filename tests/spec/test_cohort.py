@@ -43,6 +43,7 @@ def person(person_id: str, **given: object) -> dict[str, object]:
         "region": "London",
         "lsoa11": "E01000001",
         "linked_hes_apc": True,
+        "linked_iapt": True,
         "linked_paye_rti": True,
     }
     return row | given

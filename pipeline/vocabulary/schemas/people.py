@@ -33,6 +33,7 @@ SPINE = Schema(
         Column(name="month_of_death", type=pa.int32(), role="characteristic", unit="month"),
         Column(name="date_of_death", type=pa.date32(), role="characteristic"),
         Column(name="linked_hes_apc", type=pa.bool_(), nullable=False),
+        Column(name="linked_iapt", type=pa.bool_(), nullable=False),
         Column(name="linked_paye_rti", type=pa.bool_(), nullable=False),
     ),
 )
