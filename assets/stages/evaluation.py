@@ -61,6 +61,7 @@ def panel(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]) 
                 paye=inputs["paye_rti"].scan("accepted"),
                 nino_person=inputs["spine"].scan("nino_person"),
                 cpih=inputs["prices/cpih"].scan("accepted"),
+                benefits=inputs["dwp_benefits"].scan("accepted") if "dwp_benefits" in inputs else None,
                 target=folder,
                 engine=engine,
             )

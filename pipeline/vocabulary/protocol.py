@@ -187,6 +187,9 @@ class Evaluation(_Declared):
         if isinstance(self.design, StaggeredAdoption):
             needed = ("eligibility", "treated_between", "observed_between", "prices")
             faults += [f"{name} is needed for a staggered adoption" for name in needed if getattr(self, name) is None]
+            faults += [
+                f"outcome {o.name} needs source {o.source}" for o in self.outcomes if o.source not in self.sources
+            ]
         else:
             faults += [f"outcome {o.name} needs the owner's column" for o in self.outcomes if not o.column]
         for name in ("treated_between", "observed_between"):

@@ -46,7 +46,7 @@ def rules(_: Schema, cut_off: date) -> tuple[Rule, ...]:
             unit="spells",
             words=says(
                 "Incapacity and disability benefits are flagged as health related.",
-                "Check health_related: a spell without the flag does not count as a health-related benefit.",
+                "Check health_related: such a spell counts as a health-related benefit all the same.",
                 "warning",
             ),
         ),
