@@ -20,7 +20,7 @@ def evaluation_assets(protocol: Protocol) -> Sequence[dg.AssetsDefinition]:
 def cohort_inputs(protocol: Protocol) -> tuple[str, ...]:
     """The assets that a cohort is made from."""
     design = protocol.evaluation.design
-    return (design.source,) if isinstance(design, LinkedPanel) else ("hes_apc", "spine")
+    return (design.source,) if isinstance(design, LinkedPanel) else (*design.index_event.sources, "spine")
 
 
 def panel_inputs(protocol: Protocol) -> tuple[str, ...]:

@@ -40,8 +40,8 @@ def studied(tmp_path_factory):
         scans = dict(zip(("census", "deaths", "links_person", "links_nino"), people, strict=True))
         linkage.spine(connection, **scans, hes=hes, target=root)
         protocol = evaluations.load("bariatric_surgery")
-        found = {"spine": parquet(root / "spine"), "health_person": parquet(root / "health_person")}
-        staggered_cohort(connection, protocol, hes=hes, **found, target=root)
+        records = {"hes_apc": hes, "health_person": parquet(root / "health_person")}
+        staggered_cohort(connection, protocol, records=records, spine=parquet(root / "spine"), target=root)
     cohort = pq.read_table(root / "cohort").to_pandas()
     return cohort[cohort.arm == "treated"].set_index("person_id").sort_index()
 

@@ -25,9 +25,12 @@ from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.months import parse_month
 from pipeline.vocabulary.protocol import Prices, Protocol
 from pipeline.vocabulary.schemas.panels import panel_schema
-from pipeline.vocabulary.schemas.people import COHORT
+from pipeline.vocabulary.schemas.people import AT_INDEX, COHORT
 
 PENCE_A_POUND = 100
+
+COMPARISON = "comparison people"
+"""The level of comparison people in a characteristic that an index event tells."""
 
 CHARACTERISTICS = tuple(
     column.name
@@ -153,8 +156,17 @@ def _spells(
 
 
 def _people_sql(cohort: str) -> str:
-    """SQL: the cohort's people with the columns of a layout; characteristics in words."""
-    words = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in CHARACTERISTICS)
+    """SQL: the cohort's people with the columns of a layout; characteristics in words.
+
+    Comparison people are a level of their own of what an index event tells, so that treated people of every level can
+    be compared with them.
+    """
+    words = ", ".join(
+        f"CASE WHEN treatment_month IS NULL THEN '{COMPARISON}' ELSE {name} END AS {name}"
+        if name in AT_INDEX
+        else f"CAST({name} AS VARCHAR) AS {name}"
+        for name in CHARACTERISTICS
+    )
     return f"""
     SELECT person_id, treatment_month, index_month, birth_month, first_month, last_month, {words} FROM {cohort}"""
 
