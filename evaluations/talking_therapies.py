@@ -83,8 +83,8 @@ EVALUATION = Evaluation(
             "there, and employment status may be missing."
         ),
         (
-            "A benefit counts where a spell covers the 15th of a month; amounts are a week's times 52/12, and overlapping "
-            "spells of one benefit count as their mean."
+            "A benefit counts where a spell covers the 15th of a month; amounts are 52/12 times a week's, and spells "
+            "of one benefit that overlap count as their mean."
         ),
     ),
 )

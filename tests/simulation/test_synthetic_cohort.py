@@ -16,7 +16,7 @@ from pipeline.records.ingestion import ingest, read_delivery
 from pipeline.synthetic import Knobs, synthesise
 from pipeline.synthetic.delivery import draw_population
 from pipeline.synthetic.identifiers import pseudonyms
-from pipeline.synthetic.truth import included
+from pipeline.synthetic.studied import included
 from pipeline.vocabulary.schemas.sources import SOURCES
 
 PEOPLE, SEED = 4_000, 21

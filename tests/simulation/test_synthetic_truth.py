@@ -13,7 +13,7 @@ from pipeline.synthetic.calendar import FIRST, LAST, MONTHS, PRICES
 from pipeline.synthetic.delivery import draw_population, truth
 from pipeline.synthetic.knobs import Knobs
 from pipeline.synthetic.pay import payments
-from pipeline.synthetic.truth import WINDOW, included
+from pipeline.synthetic.studied import WINDOW, included
 from pipeline.synthetic.work import expected_work
 
 # pyfixest still resets an index in place, which pandas 3.1 warns of; warnings are errors here.
