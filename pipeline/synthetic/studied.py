@@ -16,7 +16,7 @@ from pipeline.synthetic.operations import AFTER, NO_OBESITY, PREVIOUS, UNLISTED,
 from pipeline.synthetic.people import PLACES, WALES, People
 from pipeline.synthetic.population import Population
 from pipeline.synthetic.residence import UNKNOWN, in_england, place_at_operation
-from pipeline.synthetic.therapy import COMPLETED, Courses
+from pipeline.synthetic.therapy import COMPLETED, NEW_VERSION, Courses
 from pipeline.vocabulary.schemas.sources import EMPLOYMENT_STATUSES, ETHNIC_GROUPS, PROBLEMS, SEXES
 from pipeline.vocabulary.windows import Window
 
@@ -86,7 +86,10 @@ def courses_studied(population: Population) -> Studied:
         | {
             "employment_at_referral": ((*EMPLOYMENT_STATUSES, "not known"), courses.status),
             "problem": ((*PROBLEMS, "not known"), courses.problem),
-            "employment_adviser": (("not seen", "seen"), courses.adviser.astype(np.int8)),
+            "employment_adviser": (
+                ("not seen", "seen", "not known"),
+                np.where(courses.referred < NEW_VERSION, 2, courses.adviser),
+            ),
             "result_after_treatment": (("recovered", "improved, not recovered", "neither"), result),
         },
         treatments={"in_therapy": False},

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.synthetic.calendar import FIRST, MONTHS, first_day_of, month_of_day
+from pipeline.synthetic.calendar import FIRST, MONTHS, day_number, first_day_of, month_of_day
 from pipeline.synthetic.knobs import Knobs
 from pipeline.synthetic.people import People
 from pipeline.synthetic.streams import choose, stream
@@ -20,6 +20,9 @@ not discharged yet; without a session."""
 
 FIRST_RECORDS = parse_month("2012-04")
 """The first month of therapy records."""
+
+NEW_VERSION = day_number(parse_month("2020-09"))
+"""The first day of referrals that come in version 2.1 of the data set."""
 
 _SHARE_OF_KIND = np.array([0.74, 0.06, 0.12, 0.03, 0.05])
 _SHARE_OF_PROBLEM = np.array([0.38, 0.45, 0.07, 0.05, 0.05])

@@ -9,17 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.synthetic.calendar import day_number
 from pipeline.synthetic.knobs import Knobs
 from pipeline.synthetic.links import therapy_ids
 from pipeline.synthetic.people import People
 from pipeline.synthetic.streams import choose, stream
-from pipeline.synthetic.therapy import COMPLETED, EARLIER, Courses
+from pipeline.synthetic.therapy import COMPLETED, EARLIER, NEW_VERSION, Courses
 from pipeline.synthetic.therapy_effects import STATUS_NOT_STATED
-from pipeline.vocabulary.months import parse_month
-
-_NEW_VERSION = day_number(parse_month("2020-09"))
-"""The first day of referrals that come in version 2.1 of the data set."""
 
 _PROBLEMS = (
     "Depression", "Anxiety and stress related disorders (Total)", "Other Mental Health problems",
@@ -58,7 +53,7 @@ def referral_tables(people: People, courses: Courses, *, seed: int, knobs: Knobs
     """
     random = stream(seed, "referral rows")
     both = _with_earlier(courses)
-    older = both.referred < _NEW_VERSION
+    older = both.referred < NEW_VERSION
     table = _described(people, both, older=older, random=random, seed=seed, knobs=knobs)
     rows, before = _submissions(both, random, knobs=knobs)
     table = _as_submitted(table.take(pa.array(rows)), before)

@@ -184,4 +184,12 @@ def test_the_result_after_treatment_is_what_the_flags_say(therapy, given, result
     rows, _ = therapy.cohort()
     bob, ann = rows["bob"], rows["ann"]
     assert (bob["result_after_treatment"], bob["problem"], bob["employment_adviser"]) == (result, "depression", "seen")
-    assert (ann["problem"], ann["employment_adviser"], ann["operation"]) == ("not known", "not seen", None)
+    assert (ann["problem"], ann["employment_adviser"], ann["operation"]) == ("not known", "not known", None)
+
+
+def test_no_contact_with_an_adviser_is_told_by_version_2_alone(therapy):
+    therapy.add("bob")
+    given = {"referral_date": date(2020, 9, 1), "first_session": date(2020, 10, 1)}
+    therapy.refer("bob", **given, discharge_date=date(2021, 1, 1))
+    rows, _ = therapy.cohort()
+    assert (rows["ann"]["employment_adviser"], rows["bob"]["employment_adviser"]) == ("not known", "not seen")

@@ -268,22 +268,6 @@ def test_the_same_health_id_of_two_sources_is_two_ids(sources):
     assert [sources.people()[who]["linked_iapt"] for who in "AB"] == [False, True]
 
 
-def test_links_to_therapy_records_are_rated_where_there_are_any(sources):
-    sources.record("A")
-    sources.record("B")
-    sources.health_id("H1", "A")
-    sources.link("without")
-    assert "census to iapt" not in {row["link"] for row in sources.table("linkage_quality", "without")}
-    sources.health_id("T1", "A", source="iapt")
-    sources.link("with")
-    (rate,) = (
-        row
-        for row in sources.table("linkage_quality", "with")
-        if row["link"] == "census to iapt" and row["characteristic"] == "all"
-    )
-    assert (rate["n_people"], rate["n_linked"]) == (2, 1)
-
-
 def test_the_earliest_death_under_either_record_counts(sources):
     sources.record("A", 2011)
     sources.record("B", 2021)

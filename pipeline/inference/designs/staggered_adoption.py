@@ -10,6 +10,7 @@ from pipeline.inference.estimators import fit_of
 from pipeline.vocabulary.effects import Model, specified
 from pipeline.vocabulary.panels import Panel
 from pipeline.vocabulary.protocol import Protocol
+from pipeline.vocabulary.schemas.people import AT_INDEX
 from pipeline.vocabulary.schemas.results import ESTIMATES
 
 
@@ -55,13 +56,15 @@ def estimates(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table
 def _models(panel: Panel, protocol: Protocol, *, headline: bool) -> tuple[tuple[Model, ...], ...]:
     """Everybody, then each subgroup: what one walk through the panel estimates together.
 
-    Levels share month and age effects, and with the headline estimator, in a model of their own, also nothing.
+    Levels share month and age effects, and with the headline estimator, in a model of their own, also nothing; but for
+    characteristics that an index event tells of treated people only, since nobody untreated is of their levels.
 
     One characteristic at a time keeps memory to one set of sums; all at once would be faster by a third but hold six.
     """
     subgroups = [name for name in protocol.evaluation.subgroups if panel.levels.get(name)]
     apart = ("bins", "all") if headline else ("bins",)
-    return ((Model(),), *(tuple(Model(subgroup=name, interact=how) for how in apart) for name in subgroups))
+    ways = {name: ("bins",) if name in AT_INDEX else apart for name in subgroups}
+    return ((Model(),), *(tuple(Model(subgroup=name, interact=how) for how in hows) for name, hows in ways.items()))
 
 
 def _role(model: Model, *, headline: bool) -> str:

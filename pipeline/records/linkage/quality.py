@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from pipeline.records.linkage.conflicts import NINO, Conflict, link_name
 
 AGE_AT = "2018-07"
@@ -21,16 +19,12 @@ _BY = {
 """Characteristics by which link rates are shown, as SQL of their levels over the spine."""
 
 
-_FLAGS = {NINO: "linked_paye_rti", "hes": "linked_hes_apc", "iapt": "linked_iapt"}
-"""The spine's flag for each kind of id."""
+def quality_sql(*, spine: str, middle: int, conflicts: list[Conflict]) -> str:
+    """SQL of linkage quality: people with a NINo and with a health id of HES, by characteristic; then conflicts.
 
-
-def quality_sql(*, spine: str, middle: int, kinds: Collection[str], conflicts: list[Conflict]) -> str:
-    """SQL of linkage quality: people with a NINo, a health id of HES and of IAPT, by characteristic; then conflicts.
-
-    A delivery without therapy records (``kinds`` has no ``iapt``) says nothing about links to them.
+    Of therapy records only linked ids are known here: how many are not linked is a step of a cohort's attrition.
     """
-    flags = {link_name(kind): flag for kind, flag in _FLAGS.items() if kind != "iapt" or kind in kinds}
+    flags = {link_name(NINO): "linked_paye_rti", link_name("hes"): "linked_hes_apc"}
     aged = f"(SELECT *, ({middle} - birth_month) // 12 AS age FROM {spine})"
     rates = [
         f"SELECT '{link}' AS link, '{name}' AS characteristic, {level} AS level, count(*) AS n_people, "

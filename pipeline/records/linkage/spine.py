@@ -90,8 +90,7 @@ def _write_quality(
     connection: duckdb.DuckDBPyConnection, hes: str | None, *, conflicts: list[Conflict], target: Path
 ) -> None:
     people = parquet(target / SPINE.name)
-    kinds = connection.execute("SELECT DISTINCT kind FROM id_person ORDER BY kind").fetchall()
-    quality = quality_sql(spine=people, middle=parse_month(AGE_AT), kinds=[k for (k,) in kinds], conflicts=conflicts)
+    quality = quality_sql(spine=people, middle=parse_month(AGE_AT), conflicts=conflicts)
     if hes is not None:
         quality += f" UNION ALL {linked_episodes_sql(hes)}"
     _write(connection, quality, schema=LINKAGE_QUALITY, target=target)

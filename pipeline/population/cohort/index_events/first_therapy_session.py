@@ -12,6 +12,9 @@ from pipeline.vocabulary.protocol import FirstTherapySession
 
 NOT_KNOWN = "not known"
 
+VERSION_2_FROM = "2020-09-01"
+"""Referrals before this day come in version 1.5 of the data set, which says nothing of employment advisers."""
+
 
 def events(study: Study, records: Mapping[str, str]) -> IndexEvents:
     """Every referral with a therapy session; the index is the first session of the first completed course.
@@ -34,7 +37,8 @@ def events(study: Study, records: Mapping[str, str]) -> IndexEvents:
 _CHARACTERISTICS = {
     "employment_at_referral": f"coalesce(status, '{NOT_KNOWN}')",
     "problem": f"coalesce(problem, '{NOT_KNOWN}')",
-    "employment_adviser": "CASE WHEN employment_support_date IS NOT NULL THEN 'seen' ELSE 'not seen' END",
+    "employment_adviser": f"CASE WHEN employment_support_date IS NOT NULL THEN 'seen' "
+    f"WHEN referral_date < DATE '{VERSION_2_FROM}' THEN '{NOT_KNOWN}' ELSE 'not seen' END",
     "result_after_treatment": f"CASE WHEN recovery THEN 'recovered' WHEN reliable_improvement "
     f"THEN 'improved, not recovered' WHEN recovery IS NULL THEN '{NOT_KNOWN}' ELSE 'neither' END",
 }
