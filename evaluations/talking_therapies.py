@@ -28,8 +28,7 @@ EVALUATION = Evaluation(
         window=Window(before=59, after=84, reference=(-23, -12)),
         # A pooled regression comes first: its errors hold in subgroups of a few dozen people, where estimators that
         # work group by group have timing groups of one or two. The other does not pool them. Both are relative to the
-        # reference alone; imputation would take the dip for untreated months, and callaway_santanna takes hours over
-        # the levels of seven subgroups.
+        # reference alone; imputation would take the months of the dip for untreated ones.
         estimators=("ons_fixed_effects", "sun_abraham"),
         headline="ons_fixed_effects",
     ),

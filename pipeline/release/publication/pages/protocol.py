@@ -201,10 +201,12 @@ def _prices(evaluation: Evaluation) -> str:
     prices = evaluation.prices
     if prices is None:
         return ""
-    return (
+    pay = (
         f"Pay is top-coded at quantile {prices.winsorise_above} of the person-months studied and then deflated by CPIH "
         f"to {prices.base_year} prices"
     )
+    with_amounts = any(outcome.prices and outcome.source == "dwp_benefits" for outcome in evaluation.outcomes)
+    return f"{pay}; amounts of benefits are deflated alike and not top-coded" if with_amounts else pay
 
 
 def _age_bands(edges: tuple[int, ...]) -> str:
