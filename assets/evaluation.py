@@ -20,13 +20,16 @@ def evaluation_assets(protocol: Protocol) -> Sequence[dg.AssetsDefinition]:
 def cohort_inputs(protocol: Protocol) -> tuple[str, ...]:
     """The assets that a cohort is made from."""
     design = protocol.evaluation.design
-    return (design.source,) if isinstance(design, LinkedPanel) else ("hes_apc", "spine")
+    return (design.source,) if isinstance(design, LinkedPanel) else (*design.index_event.sources, "spine")
 
 
 def panel_inputs(protocol: Protocol) -> tuple[str, ...]:
     """The assets that a panel is made from, besides its cohort."""
     design = protocol.evaluation.design
-    return (design.source,) if isinstance(design, LinkedPanel) else ("spine", "paye_rti", "prices/cpih")
+    if isinstance(design, LinkedPanel):
+        return (design.source,)
+    made_from = {outcome.source for outcome in protocol.evaluation.outcomes}
+    return ("spine", *sorted(made_from | {"paye_rti"}), "prices/cpih")
 
 
 def _ins(protocol: Protocol, *keys: str) -> dict[str, dg.AssetIn]:

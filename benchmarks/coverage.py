@@ -178,9 +178,9 @@ def _population(root: Path, protocol: Protocol, settings: Settings) -> None:
     made = {name: parquet(root / name) for name in ("spine", "health_person", "nino_person", "cohort")}
     with database(settings.engine, spill=root / "spill") as connection:
         linkage.spine(connection, **spine, hes=typed["hes_apc"], target=root)
-    people = {name: made[name] for name in ("spine", "health_person")}
+    records = {"hes_apc": typed["hes_apc"], "health_person": made["health_person"]}
     with database(settings.engine, spill=root / "spill") as connection:
-        staggered_cohort(connection, protocol, hes=typed["hes_apc"], **people, target=root)
+        staggered_cohort(connection, protocol, records=records, spine=made["spine"], target=root)
     pay = {"paye": typed["paye_rti"], "cpih": typed["prices/cpih"]}
     links = {name: made[name] for name in ("cohort", "nino_person")}
     with database(settings.engine, spill=root / "spill") as connection:

@@ -23,7 +23,7 @@ from pipeline.synthetic import Knobs
 from pipeline.synthetic.calendar import MONTHS, PRICES
 from pipeline.synthetic.delivery import Population, draw_population, truth
 from pipeline.synthetic.pay import payments
-from pipeline.synthetic.truth import AGES, WINDOW, included
+from pipeline.synthetic.studied import AGES, WINDOW, included
 from pipeline.vocabulary.effects import Specification
 from pipeline.vocabulary.panels import PanelShard
 from pipeline.vocabulary.protocol import AgeSpline

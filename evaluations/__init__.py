@@ -48,6 +48,4 @@ def _named(evaluation: Evaluation) -> tuple[str, ...]:
     """The code lists that an evaluation names."""
     if not isinstance(evaluation.design, StaggeredAdoption):
         return ()
-    event = evaluation.design.index_event
-    lists = (event.codelist, event.with_diagnosis, event.or_secondary_when_primary_in)
-    return tuple(name for name in lists if name is not None)
+    return evaluation.design.index_event.codelists

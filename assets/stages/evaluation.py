@@ -8,6 +8,7 @@ from assets.stages.made_from import code
 from assets.stages.records import register
 from pipeline.engine.store import Result, write_table
 from pipeline.vocabulary.protocol import LinkedPanel, Protocol
+from pipeline.vocabulary.schemas.people import AT_INDEX
 
 
 def cohort(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]) -> Result:
@@ -24,14 +25,9 @@ def cohort(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result])
             if isinstance(design, LinkedPanel):
                 linked_cohort(connection, protocol, records=inputs[design.source].scan("accepted"), target=folder)
                 return
-            staggered_cohort(
-                connection,
-                protocol,
-                hes=inputs["hes_apc"].scan("accepted"),
-                spine=inputs["spine"].scan("spine"),
-                health_person=inputs["spine"].scan("health_person"),
-                target=folder,
-            )
+            records = {source: inputs[source].scan("accepted") for source in design.index_event.sources}
+            records |= {"health_person": inputs["spine"].scan("health_person")}
+            staggered_cohort(connection, protocol, records=records, spine=inputs["spine"].scan("spine"), target=folder)
 
     made = _made(causeway, protocol, "cohort", inputs, room="population/cohort", build=build)
     register(causeway)
@@ -61,6 +57,7 @@ def panel(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]) 
                 paye=inputs["paye_rti"].scan("accepted"),
                 nino_person=inputs["spine"].scan("nino_person"),
                 cpih=inputs["prices/cpih"].scan("accepted"),
+                benefits=inputs["dwp_benefits"].scan("accepted") if "dwp_benefits" in inputs else None,
                 target=folder,
                 engine=engine,
             )
@@ -89,9 +86,8 @@ def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, panel: R
 
     settings = causeway.settings.inference
     design = protocol.evaluation.design
-    characteristics = (
-        design.characteristics if isinstance(design, LinkedPanel) else (*protocol.evaluation.subgroups, "rural_urban")
-    )
+    in_both_arms = (name for name in protocol.evaluation.subgroups if name not in AT_INDEX)
+    characteristics = design.characteristics if isinstance(design, LinkedPanel) else (*in_both_arms, "rural_urban")
 
     def build(folder: Path) -> None:
         write_table(checks(estimates.read("estimates"), settings), folder / "diagnostics")

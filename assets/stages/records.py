@@ -22,8 +22,19 @@ SPINE_SOURCES = ("hes_apc", "census", "deaths", "links/person", "links/nino")
 
 
 def concerned(folder: Path) -> list[Protocol]:
-    """The evaluations that a delivery is for: those that have any of their sources in it."""
-    return [p for p in protocols().values() if any((folder / source).is_dir() for source in p.evaluation.sources)]
+    """The evaluations that a delivery is for: those whose index events are in it.
+
+    Where it has none of any evaluation, those that have any of their sources in it, which will say what is missing.
+    """
+    declared = protocols().values()
+    found = [p for p in declared if any((folder / source).is_dir() for source in _telling(p))]
+    return found or [p for p in declared if any((folder / source).is_dir() for source in p.evaluation.sources)]
+
+
+def _telling(protocol: Protocol) -> tuple[str, ...]:
+    """The sources that say who was treated."""
+    design = protocol.evaluation.design
+    return (design.source,) if isinstance(design, LinkedPanel) else design.index_event.sources
 
 
 def known_sources() -> set[str]:

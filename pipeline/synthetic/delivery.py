@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,17 +10,18 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipeline.synthetic.benefits import benefit_table, spells
 from pipeline.synthetic.calendar import CPIH, PRICE_MONTHS
 from pipeline.synthetic.census import census_records, deaths
 from pipeline.synthetic.episode_tables import delivered_rows, episode_table
 from pipeline.synthetic.hospital import episodes
 from pipeline.synthetic.knobs import DEFAULT, Knobs
-from pipeline.synthetic.links import Links, draw_links, nino_links, person_links
-from pipeline.synthetic.operations import Operations, draw_operations
+from pipeline.synthetic.links import nino_links, person_links
 from pipeline.synthetic.pay import paid_late, payment_table, payments
-from pipeline.synthetic.people import People, draw_people
+from pipeline.synthetic.population import Population, draw_population
+from pipeline.synthetic.studied import courses_studied, operations_studied
+from pipeline.synthetic.therapy_tables import referral_tables, status_table
 from pipeline.synthetic.truth import true_effects
-from pipeline.synthetic.work import Treatment, treatment
 from pipeline.synthetic.writing import as_text, write, write_delivery_json, write_truth
 from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.months import first_day
@@ -35,18 +35,6 @@ _SHARE_IN_CSV = 0.01
 _EPISODES_AT_ONCE = 200_000
 
 _SHARE_BEFORE_PAY = 0.1
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Population:
-    """Everything that is drawn before a row is written. Two are the same only if they are one."""
-
-    people: People
-    operations: Operations
-    links: Links
-    treatment: Treatment
-    seed: int
-    knobs: Knobs
 
 
 def synthesise(
@@ -83,6 +71,8 @@ def synthesise(
     folder.mkdir(parents=True, exist_ok=True)
     _write_people(folder, population)
     _write_hospital(folder / "hes_apc", population)
+    _write_therapy(folder / "iapt", population)
+    _write_benefits(folder / "dwp_benefits", population)
     report(_SHARE_BEFORE_PAY)
     _write_pay(folder / "paye_rti", population, report)
     beside.mkdir(parents=True, exist_ok=True)
@@ -91,21 +81,9 @@ def synthesise(
     report(1.0)
 
 
-def draw_population(*, people: int, seed: int, knobs: Knobs = DEFAULT) -> Population:
-    """The people of a delivery with their operations and links; nothing is written."""
-    operations = draw_operations(people=people, seed=seed, knobs=knobs)
-    everyone = draw_people(operations, people=people, seed=seed, knobs=knobs)
-    treated = treatment(everyone, operations, knobs)
-    links = draw_links(everyone, treated, seed=seed, knobs=knobs)
-    return Population(people=everyone, operations=operations, links=links, treatment=treated, seed=seed, knobs=knobs)
-
-
 def truth(population: Population) -> pa.Table:
     """The true effects of a population: what ``effects.csv`` holds."""
-    drawn = population
-    return true_effects(
-        drawn.people, drawn.operations, drawn.links, drawn.treatment, seed=drawn.seed, knobs=drawn.knobs
-    )
+    return true_effects([operations_studied(population), courses_studied(population)], population)
 
 
 def _refuse(*folders: Path, people: int, seed: int) -> None:
@@ -138,7 +116,9 @@ def _write_people(folder: Path, population: Population) -> None:
     write(second.slice(few), folder / "census" / "census-2021.parquet", seed=seed)
     write(second.slice(0, few), folder / "census" / "census-2021-late.csv.gz", seed=seed)
     write(deaths(people, seed=seed), folder / "deaths" / "deaths.csv", seed=seed)
-    _write_mixed(person_links(people, population.links, seed=seed, knobs=knobs), folder / "links" / "person", seed=seed)
+    in_therapy = population.courses.person
+    linked = person_links(people, population.links, in_therapy=in_therapy, seed=seed, knobs=knobs)
+    _write_mixed(linked, folder / "links" / "person", seed=seed)
     _write_mixed(nino_links(people, population.links, seed=seed, knobs=knobs), folder / "links" / "nino", seed=seed)
     months = [f"{first_day(int(month)).year}-{first_day(int(month)).month}" for month in PRICE_MONTHS]
     write(pa.table({"month": months, "cpih_index": CPIH}), folder / "prices" / "cpih" / "cpih.csv", seed=seed)
@@ -171,6 +151,26 @@ def _write_hospital(folder: Path, population: Population) -> None:
         table = episode_table(made, rows.take(slice(start, start + few)), people, seed=seed, knobs=knobs)
         year = pa.repeat(pa.scalar("2223"), table.num_rows)
         write(table.append_column("FYEAR", year), folder / name, seed=seed)
+
+
+def _write_therapy(folder: Path, population: Population) -> None:
+    """Referrals in the two versions of the data set, and employment statuses, most in Parquet."""
+    people, courses, seed, knobs = population.people, population.courses, population.seed, population.knobs
+    newer, older = referral_tables(people, courses, seed=seed, knobs=knobs)
+    write(newer, folder / "IDS101Referral" / "referrals-v2-1.parquet", seed=seed)
+    write(older, folder / "IDS101Referral" / "referrals-v1-5.csv.gz", seed=seed)
+    _write_mixed(status_table(courses, seed=seed, knobs=knobs), folder / "IDS004EmpStatus", seed=seed)
+
+
+def _write_benefits(folder: Path, population: Population) -> None:
+    """Benefit spells in Parquet parts of whole people."""
+    drawn = population
+    edges = _edges(len(drawn.people), at_once=_PEOPLE_AT_ONCE)
+    for part, (start, stop) in enumerate(pairwise(edges)):
+        rows = np.arange(start, stop)
+        made = spells(drawn.people, drawn.claimants, drawn.treatment, rows=rows, seed=drawn.seed, knobs=drawn.knobs)
+        table = benefit_table(made, drawn.links, rows=rows, seed=drawn.seed, knobs=drawn.knobs)
+        write(table, folder / f"part-{part:03d}.parquet", seed=drawn.seed)
 
 
 def _write_pay(folder: Path, population: Population, report: Callable[[float], None]) -> None:

@@ -18,6 +18,10 @@ class Knobs(BaseModel):
     """Share of people with a bariatric operation in 2014-2022: an extract enriched with treated people, as an owner
     cuts it for an evaluation. The national prevalence is about 0.0015."""
 
+    therapy_share: float = Field(default=0.06, ge=0, le=0.3)
+    """Share of people referred for NHS Talking Therapies in 2014-2022, enriched as operations are: three in four
+    complete a first course. About 0.03 of working-age adults did."""
+
     obesity_share: float = Field(default=0.06, ge=0, le=0.5)
     """Share of the other people who have a hospital episode with an obesity diagnosis."""
 
@@ -25,11 +29,16 @@ class Knobs(BaseModel):
     """Multiplies the rate of every kind of dirt: 0 is a clean delivery, 1 a realistic one."""
 
     no_effect: bool = False
-    """Nobody's work changes with the operation: the truth is nought."""
+    """Nobody's work or benefits change with an operation or a therapy: the truth is nought."""
 
     anticipation: float = Field(default=0.0, ge=0, le=5)
     """Referral dip: percentage points of employment lost in the twelve months before the operation because of it. An
     effect, so the truth holds it before the index; it also sits in the reference months."""
+
+    referral_dip: float = Field(default=0.0, ge=0, le=10)
+    """Percentage points of employment lost before therapy by everybody who has a session, from six months before the
+    referral (at most a year before the session): people are referred when they do badly. The truth holds it before the
+    index."""
 
     differential_trend: float = Field(default=0.0, ge=-40, le=40)
     """Pounds a month by which treated people's pay in work drifts away from others' with each calendar year, operated

@@ -40,9 +40,9 @@ class Links:
 
     Attributes
     ----------
-    health, pay
-        ``(2, n)``: whether the health id, and the National Insurance numbers, are linked to the person's record in
-        that census.
+    health, therapy, pay
+        ``(2, n)``: whether the id in hospital records, that in therapy records, and the National Insurance numbers are
+        linked to the person's record in that census.
     nino, second_nino
         The number that pay goes to, and from ``second_from`` on the other one; ``second_nino`` is -1 for most.
     shared
@@ -50,6 +50,7 @@ class Links:
     """
 
     health: NDArray[np.bool_]
+    therapy: NDArray[np.bool_]
     pay: NDArray[np.bool_]
     nino: NDArray[np.int64]
     second_nino: NDArray[np.int64]
@@ -71,6 +72,7 @@ def draw_links(people: People, treated: Treatment, *, seed: int, knobs: Knobs) -
     health_in, pay_in = _records(random, people, health=health, pay=pay & ~shared)
     return Links(
         health=health_in,
+        therapy=people.in_census & (stream(seed, "links/therapy").random(n) < _rates(missed, HEALTH_RATE)),
         pay=np.where(shared, people.in_census & pay, pay_in),
         nino=nino,
         second_nino=np.where(second, n + np.arange(n), -1),
@@ -128,22 +130,43 @@ def census_ids(people: People, census: int, rows: NDArray[np.int64], *, seed: in
     return pseudonyms(rows + census * len(people), prefix="C", seed=seed)
 
 
-def person_links(people: People, links: Links, *, seed: int, knobs: Knobs) -> pa.Table:
-    """``links/person`` as the owner delivers it."""
-    random = stream(seed, "links/person")
+def person_links(people: People, links: Links, *, in_therapy: NDArray[np.int64], seed: int, knobs: Knobs) -> pa.Table:
+    """``links/person`` as the owner delivers it: everybody's hospital ids, and the ids of people ``in_therapy``."""
     tables = []
     for census in (0, 1):
         rows = np.flatnonzero(links.health[census])
         ids = census_ids(people, census, rows, seed=seed)
         tables.append(pa.table({"health_id": pseudonyms(rows, prefix="H", seed=seed), "census_id": ids}))
     tables.append(_dangling(tables[0], "health_id", "H", people=people, seed=seed, knobs=knobs))
-    table = pa.concat_tables(tables)
+    hospital = _matched(pa.concat_tables(tables), "hes", random=stream(seed, "links/person"))
+    therapy = _therapy_links(people, links, in_therapy=in_therapy, seed=seed)
+    return pa.concat_tables([hospital, _matched(therapy, "iapt", random=stream(seed, "links/person", 1))])
+
+
+def therapy_ids(rows: NDArray[np.int64], *, older: bool | NDArray[np.bool_], n_people: int, seed: int) -> pa.Array:
+    """The ids that people in ``rows`` have in therapy records: another one in the older version of the data set."""
+    return pseudonyms(rows + n_people * older, prefix="T", seed=seed)
+
+
+def _therapy_links(people: People, links: Links, *, in_therapy: NDArray[np.int64], seed: int) -> pa.Table:
+    tables = []
+    for census in (0, 1):
+        rows = in_therapy[links.therapy[census, in_therapy]]
+        ids = census_ids(people, census, rows, seed=seed)
+        for older in (False, True):
+            health_id = therapy_ids(rows, older=older, n_people=len(people), seed=seed)
+            tables.append(pa.table({"health_id": health_id, "census_id": ids}))
+    return pa.concat_tables(tables)
+
+
+def _matched(table: pa.Table, source: str, *, random: np.random.Generator) -> pa.Table:
+    """Links with how sure they are."""
     exact = random.random(table.num_rows) < _DETERMINISTIC
     weight = np.where(exact, 25.0, 8 + 12 * random.random(table.num_rows))
     method = pa.array(exact).cast(pa.int8()).to_numpy()
     names = pa.array(["probabilistic", "deterministic"])
     return (
-        table.add_column(0, "source", pa.repeat(pa.scalar("hes"), table.num_rows))
+        table.add_column(0, "source", pa.repeat(pa.scalar(source), table.num_rows))
         .append_column("match_weight", pa.array(np.round(weight, 2)))
         .append_column("link_method", names.take(pa.array(method)))
     )

@@ -5,8 +5,9 @@ r"""How likely a person is to be in work in a month, and what they are then paid
     P(\text{in work}_{it}) = p_i + c_t + f(a_{it}) + g_i \tau^p_{s(i)}(e_{it}), \qquad
     E(\text{pay in work}_{it}) = w_i + m_t + k(a_{it}) + g_i \tau^w_{s(i)}(e_{it})
 
-Both are sums of a person's own term, a month's, an age's and an effect's, as two-way fixed effects have it. Their
-product, mean pay, is not quite; months and ages matter little enough that the difference cannot be seen.
+Both are sums of a person's own term, a month's, an age's and an effect's, as two-way fixed effects have it; effects of
+an operation and of therapy add. Their product, mean pay, is not quite; months and ages matter little enough that the
+difference cannot be seen.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from pipeline.synthetic.effects import LAST_EVENT_MONTH, gains, published_effect
 from pipeline.synthetic.knobs import Knobs
 from pipeline.synthetic.operations import Operations
 from pipeline.synthetic.people import People
+from pipeline.synthetic.therapy import Courses, Therapy, therapy_of
+from pipeline.synthetic.therapy_effects import LAST_EVENT_MONTH as LAST_THERAPY_MONTH
+from pipeline.synthetic.therapy_effects import therapy_effects
 
 WORKING_AGES = (16, 76)
 """Completed years from which, and before which, people work."""
@@ -40,10 +44,13 @@ _MIDDLE = (FIRST + LAST) / 2
 
 @dataclass(frozen=True, kw_only=True)
 class Treatment:
-    """For everybody: the month from which work is affected (0 if never) and how many times the mean effect it is."""
+    """For everybody: the month from which an operation affects work (0 if never), how many times the mean effect it is,
+    and the same of therapy.
+    """
 
     month: NDArray[np.int32]
     gain: NDArray[np.float32]
+    therapy: Therapy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +61,7 @@ class Work:
     pay_in_work: NDArray[np.float32]
 
 
-def treatment(people: People, operations: Operations, knobs: Knobs) -> Treatment:
+def treatment(people: People, operations: Operations, courses: Courses, knobs: Knobs) -> Treatment:
     """When each person's work starts to change, and how much more than the mean it does."""
     month = np.zeros(len(people), dtype=np.int32)
     month[operations.person] = operations.first_month
@@ -64,13 +71,19 @@ def treatment(people: People, operations: Operations, knobs: Knobs) -> Treatment
     earliness = knobs.selection_on_gains * (1 - 2 * span)
     gain = np.zeros(len(people), dtype=np.float32)
     gain[operations.person] = gains(age=age, imd_quintile=quintile, earliness=earliness)
-    return Treatment(month=month, gain=gain)
+    return Treatment(month=month, gain=gain, therapy=therapy_of(people, courses))
 
 
 def expected_work(
-    people: People, treated: Treatment, *, rows: NDArray[np.int64], knobs: Knobs, operated: bool = True
+    people: People,
+    treated: Treatment,
+    *,
+    rows: NDArray[np.int64],
+    knobs: Knobs,
+    operated: bool = True,
+    in_therapy: bool = True,
 ) -> Work:
-    """Work of the people in ``rows``, with their operations or as it would have been without them."""
+    """Work of the people in ``rows``, with their operations and therapies or as it would have been without them."""
     age = (MONTHS[None, :] - people.birth_month[rows, None]).astype(np.float32) / np.float32(12)
     curve = ((age - np.float32(_AGE_OF_MOST)) / np.float32(20)) ** 2 - np.float32(_MEAN_SQUARED_AGE)
     month = (COVID + SEASONAL_EMPLOYMENT).astype(np.float32)
@@ -78,31 +91,62 @@ def expected_work(
     pay = people.pay_in_work[rows, None] + SEASONAL_PAY.astype(np.float32) + np.float32(_PAY_BY_AGE) * curve
     _drift(in_work, pay, people=people, treated=treated, rows=rows, knobs=knobs)
     if operated:
-        _operate(in_work, pay, male=people.male[rows], treated=_of(treated, rows), knobs=knobs)
+        _operate(in_work, pay, male=people.male[rows], treated=treated, of=rows, knobs=knobs)
+    if in_therapy:
+        _treat(in_work, pay, therapy=treated.therapy, of=rows, knobs=knobs)
     np.clip(in_work, 0, 1, out=in_work)
     works = (age >= WORKING_AGES[0]) & (age < WORKING_AGES[1]) & people.employee[rows, None]
     in_work *= works
     return Work(in_work=in_work, pay_in_work=pay)
 
 
-def _of(treated: Treatment, rows: NDArray[np.int64]) -> Treatment:
-    return Treatment(month=treated.month[rows], gain=treated.gain[rows])
-
-
 def _operate(
-    in_work: NDArray[np.float32], pay: NDArray[np.float32], *, male: NDArray[np.bool_], treated: Treatment, knobs: Knobs
+    in_work: NDArray[np.float32],
+    pay: NDArray[np.float32],
+    *,
+    male: NDArray[np.bool_],
+    treated: Treatment,
+    of: NDArray[np.int64],
+    knobs: Knobs,
 ) -> None:
     """Add the effects of the operation, and of having been referred for it, in place."""
-    rows = np.flatnonzero(treated.month)
-    event_time = MONTHS[None, :] - treated.month[rows, None] + 1
+    month, gains_of = treated.month[of], treated.gain[of]
+    rows = np.flatnonzero(month)
+    event_time = MONTHS[None, :] - month[rows, None] + 1
     if not knobs.no_effect:
         paths = published_effects()
         since, sex = np.clip(event_time, 0, LAST_EVENT_MONTH), male[rows, None].astype(np.int64)
-        gain = treated.gain[rows, None]
+        gain = gains_of[rows, None]
         in_work[rows] += gain * paths.in_work[sex, since].astype(np.float32)
         pay[rows] += gain * paths.pay_in_work[sex, since].astype(np.float32)
     referred = (event_time <= 0) & (event_time > -_REFERRED)
     in_work[rows] -= np.float32(knobs.anticipation / 100) * referred
+
+
+def _treat(
+    in_work: NDArray[np.float32],
+    pay: NDArray[np.float32],
+    *,
+    therapy: Therapy,
+    of: NDArray[np.int64],
+    knobs: Knobs,
+) -> None:
+    """Add the effects of therapy, and the dip before it in which people are referred, in place."""
+    since = therapy_months(therapy, of)
+    rows = np.flatnonzero(since.max(axis=1, initial=0))
+    if not knobs.no_effect:
+        paths, gain = therapy_effects(), therapy.gain[of][rows, None]
+        in_work[rows] += gain * paths.in_work.astype(np.float32)[since[rows]]
+        pay[rows] += gain * paths.pay_in_work.astype(np.float32)[since[rows]]
+    dip_from, session = therapy.dip_from[of, None], therapy.session[of, None]
+    in_work -= np.float32(knobs.referral_dip / 100) * ((dip_from <= MONTHS) & (session > MONTHS) & (session > 0))
+
+
+def therapy_months(therapy: Therapy, rows: NDArray[np.int64]) -> NDArray[np.int32]:
+    """``(n, T)`` event months since the first session of a completed course, 0 before it and for everybody else."""
+    month = therapy.month[rows, None]
+    since = np.clip(MONTHS - month + 1, 0, LAST_THERAPY_MONTH)
+    return np.where(month > 0, since, 0).astype(np.int32)
 
 
 def _drift(

@@ -22,6 +22,8 @@ class Outcome(BaseModel):
         How many decimals are published.
     prices
         Whether the outcome is money at a price base.
+    source
+        Where Causeway makes it from.
     column
         For an already linked panel: the owner's column. Empty for outcomes that Causeway makes itself.
     """
@@ -34,6 +36,7 @@ class Outcome(BaseModel):
     scale: float = 1.0
     decimals: int = 2
     prices: bool = False
+    source: str = "paye_rti"
     column: str = ""
 
 
@@ -45,4 +48,47 @@ EMPLOYED = Outcome(
     name="employed", title="the share who are paid employees", unit="percentage points", scale=100.0, decimals=3
 )
 
-OUTCOMES = {outcome.name: outcome for outcome in (PAY, PAY_IN_WORK, EMPLOYED)}
+BENEFITS = Outcome(
+    name="benefits",
+    title="the share who receive a health-related benefit",
+    unit="percentage points",
+    scale=100.0,
+    decimals=3,
+    source="dwp_benefits",
+)
+INCAPACITY_BENEFITS = Outcome(
+    name="incapacity_benefits",
+    title="the share who receive an incapacity benefit",
+    unit="percentage points",
+    scale=100.0,
+    decimals=3,
+    source="dwp_benefits",
+)
+DISABILITY_BENEFITS = Outcome(
+    name="disability_benefits",
+    title="the share who receive a disability benefit, in work or not",
+    unit="percentage points",
+    scale=100.0,
+    decimals=3,
+    source="dwp_benefits",
+)
+BENEFIT_AMOUNT = Outcome(
+    name="benefit_amount",
+    title="health-related benefits in a month, £0 in months without (a week's amount times 52/12)",
+    unit="pounds a month",
+    prices=True,
+    source="dwp_benefits",
+)
+
+OUTCOMES = {
+    outcome.name: outcome
+    for outcome in (
+        PAY,
+        PAY_IN_WORK,
+        EMPLOYED,
+        BENEFITS,
+        INCAPACITY_BENEFITS,
+        DISABILITY_BENEFITS,
+        BENEFIT_AMOUNT,
+    )
+}

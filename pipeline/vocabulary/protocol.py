@@ -38,11 +38,67 @@ class Procedure(_Declared):
         Nobody may have had such an operation between this date and the index.
     """
 
+    kind: Literal["procedure"] = "procedure"
     source: str = "hes_apc"
     codelist: str
     with_diagnosis: str
     or_secondary_when_primary_in: str | None = None
     first_since: date
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that the event is found in."""
+        return (self.source,)
+
+    @property
+    def linked_by(self) -> str:
+        """The source whose ids link the event's records to people."""
+        return self.source
+
+    @property
+    def codelists(self) -> tuple[str, ...]:
+        """The code lists that it names."""
+        named = (self.codelist, self.with_diagnosis, self.or_secondary_when_primary_in)
+        return tuple(name for name in named if name is not None)
+
+
+class FirstTherapySession(_Declared):
+    """The index event: the first session of the first completed course of therapy ever since a date.
+
+    Attributes
+    ----------
+    source, employment
+        Referrals, and the employment statuses recorded with them.
+    completed_contacts
+        A course is completed when the referral was discharged with at least so many treatment contacts.
+    first_since
+        Nobody may have completed a course between this date and the index.
+    """
+
+    kind: Literal["first_therapy_session"] = "first_therapy_session"
+    source: str = "iapt/IDS101Referral"
+    employment: str = "iapt/IDS004EmpStatus"
+    completed_contacts: int = Field(default=2, ge=1)
+    first_since: date
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that the event is found in."""
+        return (self.source, self.employment)
+
+    @property
+    def linked_by(self) -> str:
+        """The source whose ids link the event's records to people."""
+        return "iapt"
+
+    @property
+    def codelists(self) -> tuple[str, ...]:
+        """It names no code list."""
+        return ()
+
+
+IndexEvent = Annotated[Procedure | FirstTherapySession, Field(discriminator="kind")]
+"""What happens in the index month; each kind is a file in ``pipeline/population/cohort/index_events/``."""
 
 
 class GeneralPopulation(_Declared):
@@ -117,7 +173,7 @@ class StaggeredAdoption(_EventStudies):
     """People treated in different months, compared before and after with people never treated."""
 
     kind: Literal["staggered_adoption"] = "staggered_adoption"
-    index_event: Procedure
+    index_event: IndexEvent
     comparison: GeneralPopulation
     age_spline: AgeSpline | None = AgeSpline()
     period_unit: ClassVar[str] = "month"
@@ -215,6 +271,9 @@ class Evaluation(_Declared):
         if isinstance(self.design, StaggeredAdoption):
             needed = ("eligibility", "treated_between", "observed_between", "prices")
             faults += [f"{name} is needed for a staggered adoption" for name in needed if getattr(self, name) is None]
+            faults += [
+                f"outcome {o.name} needs source {o.source}" for o in self.outcomes if o.source not in self.sources
+            ]
         else:
             faults += [f"outcome {o.name} needs the owner's column" for o in self.outcomes if not o.column]
         for name in ("treated_between", "observed_between"):

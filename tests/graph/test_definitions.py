@@ -79,11 +79,27 @@ def _requests() -> list[dg.RunRequest]:
     return [request for request in found if isinstance(request, dg.RunRequest)]
 
 
-def test_a_complete_delivery_starts_a_run_of_the_evaluation_it_is_for(delivery: Path, inbox: Path):
+def test_a_complete_delivery_starts_a_run_of_each_evaluation_it_is_for(delivery: Path, inbox: Path):
     shutil.copytree(delivery, inbox / "november")
-    (request,) = _requests()
-    assert request.job_name == "bariatric_surgery_job"
-    assert request.run_config["resources"]["causeway"]["config"]["delivery"] == str(inbox / "november")
+    requests = _requests()
+    assert [request.job_name for request in requests] == ["bariatric_surgery_job", "talking_therapies_job"]
+    for request in requests:
+        assert request.run_config["resources"]["causeway"]["config"]["delivery"] == str(inbox / "november")
+
+
+def test_a_delivery_is_not_for_an_evaluation_whose_index_events_it_does_not_hold(delivery: Path, inbox: Path):
+    _without(delivery, inbox / "november", "iapt", "dwp_benefits")
+    assert [request.job_name for request in _requests()] == ["bariatric_surgery_job"]
+
+
+def _without(delivery: Path, folder: Path, *sources: str) -> None:
+    """A copy of a delivery that lacks some sources, and says so."""
+    shutil.copytree(delivery, folder)
+    note = json.loads((folder / "delivery.json").read_text())
+    for source in sources:
+        shutil.rmtree(folder / source)
+    kept = {name: about for name, about in note["sources"].items() if name.split("/")[0] not in sources}
+    (folder / "delivery.json").write_text(json.dumps(note | {"sources": kept}))
 
 
 def test_a_delivery_that_is_still_being_copied_starts_nothing(delivery: Path, inbox: Path):
@@ -96,8 +112,8 @@ def test_a_delivery_that_is_still_being_copied_starts_nothing(delivery: Path, in
 
 def test_a_re_cut_delivery_has_another_run_key(delivery: Path, inbox: Path):
     shutil.copytree(delivery, inbox / "november")
-    (first,) = _requests()
+    first, *_ = _requests()
     note = inbox / "november" / "delivery.json"
     note.write_text(json.dumps(json.loads(note.read_text()) | {"delivery": "recut"}))
-    (second,) = _requests()
+    second, *_ = _requests()
     assert first.run_key != second.run_key

@@ -13,7 +13,7 @@ from pipeline.synthetic.calendar import FIRST, LAST, MONTHS, PRICES
 from pipeline.synthetic.delivery import draw_population, truth
 from pipeline.synthetic.knobs import Knobs
 from pipeline.synthetic.pay import payments
-from pipeline.synthetic.truth import WINDOW, included
+from pipeline.synthetic.studied import WINDOW, included
 from pipeline.synthetic.work import expected_work
 
 # pyfixest still resets an index in place, which pandas 3.1 warns of; warnings are errors here.
@@ -34,7 +34,8 @@ def _population(*, people=150_000, seed=1, **turned):
 
 @cache
 def _whole_truth(population):
-    return truth(population).to_pandas()
+    table = truth(population).to_pandas()
+    return table[table.evaluation == "bariatric_surgery"]
 
 
 def _truth(population, **chosen):
@@ -88,13 +89,19 @@ def test_the_truth_has_every_subgroup_bin_and_outcome_but_not_the_reference(usua
         "evaluation", "outcome", "subgroup", "subgroup_value", "months_from", "months_to", "effect",
     ]  # fmt: skip
     assert set(zip(table.months_from, table.months_to, strict=True)) == set(bins)
-    assert len(table) == 3 * sum(SUBGROUPS.values()) * len(bins)
+    outcomes = {*EXPECTED, "benefits", "incapacity_benefits", "disability_benefits", "benefit_amount"}
+    assert set(table.outcome) == outcomes
+    assert len(table) == len(outcomes) * sum(SUBGROUPS.values()) * len(bins)
     assert table.groupby("subgroup").subgroup_value.nunique().to_dict() == SUBGROUPS
 
 
 def test_nothing_happens_before_the_index(usual):
     table = _truth(usual)
     assert (table[table.months_to <= 0].effect == 0).all()
+
+
+def test_an_operation_does_nothing_to_benefits(usual):
+    assert (_truth(usual, outcome="benefits").effect == 0).all()
 
 
 def test_people_included_are_of_the_age_and_alive(usual):

@@ -43,6 +43,7 @@ def person(person_id: str, **given: object) -> dict[str, object]:
         "region": "London",
         "lsoa11": "E01000001",
         "linked_hes_apc": True,
+        "linked_iapt": True,
         "linked_paye_rti": True,
     }
     return row | given
@@ -96,9 +97,8 @@ class Population:
             staggered_cohort(
                 connection,
                 protocol,
-                hes=scans["hes"],
+                records={"hes_apc": scans["hes"], "health_person": scans["links"]},
                 spine=scans["spine"],
-                health_person=scans["links"],
                 target=target,
             )
         return pq.read_table(target / "cohort"), pq.read_table(target / "attrition")
@@ -450,10 +450,11 @@ def test_another_design_is_refused(population):
 def test_a_table_without_its_columns_is_refused_without_a_value(tmp_path, protocol):
     pq.write_table(pa.table({"person_id": ["MARKED"]}), tmp_path / "wrong.parquet")
     scan = f"(SELECT CAST(person_id AS INTEGER) FROM read_parquet({quoted(tmp_path / 'wrong.parquet')}))"
+    records = {"hes_apc": scan, "health_person": scan}
     with (
         database(ENGINE, spill=tmp_path / "spill") as connection,
         pytest.raises(DataRefused, match="the cohort stopped on the query engine's BinderException") as refusal,
     ):
-        staggered_cohort(connection, protocol, hes=scan, spine=scan, health_person=scan, target=tmp_path / "made")
+        staggered_cohort(connection, protocol, records=records, spine=scan, target=tmp_path / "made")
     assert "MARKED" not in str(refusal.value)
     assert refusal.value.__cause__ is None

@@ -267,6 +267,140 @@ def test_a_source_that_nothing_particular_is_said_of_is_read_by_its_types(ingest
     assert (row["census_id"], row["date_of_death"], row["underlying_cause"]) == ("C1", date(2020, 1, 2), None)
 
 
+def referral(key: str = "R1", **changed: Any) -> dict[str, Any]:
+    """A completed course of therapy as version 2.1 names its columns."""
+    row = {
+        "Person_ID": "T1", "Unique_ServiceRequestID": key, "PathwayID": "P1",
+        "ReferralRequestReceivedDate": "2021-03-02", "ServDischDate": "2021-09-03", "EndCode": "46",
+        "SourceOfReferralMH": "A1", "OrgID_Provider": "RAA", "OrgIDComm": "00A", "TreatmentCareContact_Count": "7",
+        "Assessment_FirstDate": "2021-03-20", "TherapySession_FirstDate": "2021-04-05",
+        "TherapySession_SecondDate": "2021-04-19", "CompletedTreatment_Flag": "True", "Recovery_Flag": "True",
+        "ReliableImprovement_Flag": "False", "Caseness_Flag": "True", "PHQ9_FirstScore": "15", "PHQ9_LastScore": "6",
+        "GAD_FirstScore": "12", "GAD_LastScore": "5", "PresentingComplaintHigherCategory": "Depression",
+        "UniqueSubmissionID": "900", "IsLatest": "1", "EmpSupport_FirstDate": None,
+    }  # fmt: skip
+    return row | changed
+
+
+def older_referral(key: str = "7", **changed: Any) -> dict[str, Any]:
+    """The same in the names of version 1.5, which lacks some."""
+    row = {
+        "IAPT_PERSON_ID": "T0", "REFERRAL_ID": key, "IC_PATHWAY_ID": "P0", "REFRECDATE": "2016-03-02",
+        "ENDDATE": "2016-09-03", "ENDCODE": "46", "SOURCEREFERRAL": "A1", "ORGCODEPROVIDER": "RAA",
+        "ORGCODECOMM": "00A", "IC_COUNT_TREATMENT_APPOINTMENTS": "7", "IC_DATE_FIRST_ASSESSMENT": "2016-03-20",
+        "IC_DATE_FIRST_THERAPEUTIC_SESSION": "2016-04-05", "IC_RECOVERY_FLAG": "Y", "IC_RELIABLE_IMPROV_FLAG": "N",
+        "IC_FIRST_PHQ9": "15", "IC_LAST_PHQ9": "6", "IC_FIRST_GAD": "12", "IC_LAST_GAD": "5", "IC_PROVDIAG": "F321",
+        "IC_USE_PATHWAY_FLAG": "Y",
+    }  # fmt: skip
+    return row | changed
+
+
+def test_a_therapy_referral_is_typed(ingested):
+    _, (row,) = ingested("iapt/IDS101Referral", [referral()])
+    assert (row["iapt_person_id"], row["unique_service_request_id"]) == ("T1", "R1")
+    assert (row["referral_date"], row["first_session"]) == (date(2021, 3, 2), date(2021, 4, 5))
+    assert (row["treatment_contacts"], row["completed_treatment"], row["problem"]) == (7, True, "depression")
+
+
+def test_a_file_of_version_1_5_is_read_by_its_own_names_with_a_note(ingested):
+    result, rows = ingested("iapt/IDS101Referral", [referral()], [older_referral()])
+    assert [row["referral_date"] for row in rows] == [date(2021, 3, 2), date(2016, 3, 2)]
+    assert [(row["recovery"], row["reliable_improvement"], row["problem"]) for row in rows] == [
+        (True, False, "depression")
+    ] * 2
+    (noted,) = result.older_names.items()
+    assert noted[0] == "1.parquet"
+    assert "REFRECDATE as ReferralRequestReceivedDate" in noted[1]
+    assert result.absent_columns["1.parquet"] == (
+        "second_session", "completed_treatment", "caseness", "unique_submission_id", "employment_support_date",
+    )  # fmt: skip
+
+
+def test_the_newer_name_is_taken_where_a_file_has_both(ingested):
+    result, (row,) = ingested("iapt/IDS101Referral", [referral(REFRECDATE="2001-01-01")])
+    assert row["referral_date"] == date(2021, 3, 2)
+    assert (result.older_names, result.unknown_columns) == ({}, {"0.parquet": ("REFRECDATE",)})
+
+
+def test_only_the_latest_submission_of_a_referral_counts(ingested):
+    earlier = referral(IsLatest="0", ServDischDate=None, UniqueSubmissionID="899")
+    result, rows = ingested("iapt/IDS101Referral", [earlier, referral(), referral("R2", IsLatest="0")])
+    assert [(row["unique_service_request_id"], row["discharge_date"]) for row in rows] == [("R1", date(2021, 9, 3))]
+    assert (result.superseded, result.rows_typed, result.rows_rejected) == (2, 1, 0)
+
+
+def test_of_two_submissions_that_say_they_are_the_latest_the_later_one_counts(ingested):
+    ninth, tenth = (referral(UniqueSubmissionID=n, EndCode=n) for n in ("9", "10"))
+    result, (row,) = ingested("iapt/IDS101Referral", [tenth], [ninth])
+    assert row["end_code"] == "10"
+    assert result.superseded == 1
+
+
+def test_a_submission_that_does_not_say_whether_it_is_the_latest_is_rejected(ingested):
+    result, _ = ingested("iapt/IDS101Referral", [referral(), referral("R2", IsLatest=None), referral("R3")])
+    assert result.rules == {"missing:is_latest": 1}
+
+
+def test_problems_are_categories_in_both_versions(ingested):
+    words = [
+        "Depression", "Anxiety and stress related disorders (Total)", "Other Mental Health problems",
+        "Other recorded problems", "Unspecified", "Invalid Data supplied", "F330", "F411", "F431", "F452", "Z633", None,
+    ]  # fmt: skip
+    rows = [referral(f"R{n}", PresentingComplaintHigherCategory=word) for n, word in enumerate(words)]
+    assert read_each(ingested, "iapt/IDS101Referral", rows, "problem") == [
+        "depression", "anxiety and stress", "other mental health problem", "other problem", None, None,
+        "depression", "anxiety and stress", "anxiety and stress", "other mental health problem", "other problem", None,
+    ]  # fmt: skip
+
+
+def employment(key: str = "R1", **changed: Any) -> dict[str, Any]:
+    row = {"Unique_ServiceRequestID": key, "EmployStatus": "01", "EmployStatusRecDate": "2021-03-02"}
+    return row | changed
+
+
+def test_employment_status_is_in_words_and_zz_is_missing(ingested):
+    rows = [employment(f"R{n}", EmployStatus=code) for n, code in enumerate(["01", "2", "04", "08", "ZZ", None])]
+    result, typed = ingested("iapt/IDS004EmpStatus", rows)
+    assert [row["employment_status"] for row in typed] == [
+        "employed", "unemployed and seeking work", "long-term sick or disabled", "retired", None, None,
+    ]  # fmt: skip
+    assert result.sentinels_nulled == {"employment_status": 1}
+
+
+def test_an_indicator_that_says_nothing_is_missing(ingested):
+    rows = [employment(f"R{n}", PIPInd=given, WeekHoursWorked="97") for n, given in enumerate(["Y", "n", "U", "Z"])]
+    result, typed = ingested("iapt/IDS004EmpStatus", rows)
+    assert [row["personal_independence_payment"] for row in typed] == [True, False, None, None]
+    assert result.sentinels_nulled == {"personal_independence_payment": 2, "week_hours_worked": 4}
+
+
+def spell(**changed: Any) -> dict[str, Any]:
+    row = {
+        "valid_nino": "N1", "benefit": "PIP", "start_date": "2016-05-01", "end_date": None,
+        "weekly_amount": "82.30", "health_related": "1",
+    }  # fmt: skip
+    return row | changed
+
+
+def test_a_benefit_spell_is_typed_and_a_far_end_means_that_it_goes_on(ingested):
+    ends = ["2017-05-01", None, "9999-12-31", "1800-01-01"]
+    rows = [spell(valid_nino=f"N{n}", benefit="pip", end_date=end) for n, end in enumerate(ends)]
+    result, typed = ingested("dwp_benefits", rows)
+    assert [row["end_date"] for row in typed] == [date(2017, 5, 1), None, None, None]
+    assert {(row["benefit"], row["weekly_pence"], row["health_related"]) for row in typed} == {("PIP", 8230, True)}
+    assert result.sentinels_nulled == {"end_date": 2}
+
+
+def test_a_spell_delivered_again_with_its_end_replaces_the_one_that_went_on(ingested):
+    result, typed = ingested(
+        "dwp_benefits", [spell(end_date="2017-05-01")], [spell(), spell(), spell(start_date="2018-01-01")]
+    )
+    assert [(row["start_date"], row["end_date"]) for row in typed] == [
+        (date(2016, 5, 1), date(2017, 5, 1)), (date(2018, 1, 1), None),
+    ]  # fmt: skip
+    assert (result.superseded, result.exact_duplicates) == (1, 1)
+
+
 def prevention(referral_id: str = "R1", **changed: Any) -> dict[str, Any]:
     row = {
         "referral_id": referral_id, "person_ref": "P1", "referral_date": "2018-03-02", "referral_route": "GP",

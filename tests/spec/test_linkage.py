@@ -265,6 +265,7 @@ def test_the_same_health_id_of_two_sources_is_two_ids(sources):
     found = {(row["source"], row["person_id"]) for row in sources.table("health_person")}
     assert found == {("hes", "A"), ("iapt", "B")}
     assert not sources.people()["B"]["linked_hes_apc"]
+    assert [sources.people()[who]["linked_iapt"] for who in "AB"] == [False, True]
 
 
 def test_the_earliest_death_under_either_record_counts(sources):

@@ -325,7 +325,7 @@ def test_an_outcome_that_pay_cannot_give_is_refused(payroll, protocol):
     outcome = Outcome(name="happiness", title="happiness", unit="points")
     asked = replace(protocol, evaluation=protocol.evaluation.model_copy(update={"outcomes": (outcome,)}))
     with pytest.raises(
-        RequestError, match=r"'happiness' cannot be made from pay\. There are: employed, pay, pay_in_work"
+        RequestError, match=r"'happiness' cannot be made from pay or benefits\. There are: benefit_amount, benefits,"
     ):
         payroll.make(asked)
 

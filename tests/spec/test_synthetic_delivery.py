@@ -43,6 +43,7 @@ def _records(folder):
     for name, source in (
         ("hes", "hes_apc"), ("paye", "paye_rti"), ("census", "census"), ("deaths", "deaths"),
         ("person", "links/person"), ("nino", "links/nino"), ("cpih", "prices/cpih"),
+        ("benefits", "dwp_benefits"), ("referrals", "iapt/IDS101Referral"), ("statuses", "iapt/IDS004EmpStatus"),
     ):  # fmt: skip
         parts = []
         for file in sorted((folder / source).iterdir()):
@@ -138,6 +139,7 @@ def test_a_file_has_a_column_that_nobody_asked_for(records, table, column):
     [
         ("hes", "hes_apc"), ("paye", "paye_rti"), ("census", "census"), ("deaths", "deaths"),
         ("person", "links/person"), ("nino", "links/nino"), ("cpih", "prices/cpih"),
+        ("benefits", "dwp_benefits"), ("statuses", "iapt/IDS004EmpStatus"),
     ],
 )  # fmt: skip
 def test_columns_have_the_owners_names(records, table, source):
@@ -264,3 +266,71 @@ def test_identifiers_look_like_no_clear_number(records):
     for table, column in (("hes", "PSEUDO_HESID"), ("hes", "EPIKEY"), ("paye", "valid_nino"), ("census", "census_id")):
         clear = rf"regexp_full_match({column}, '\d{{10}}|[A-Za-z]{{2}}\d{{6}}[A-Da-d]?')"
         assert _one(records, f"SELECT count(*) FROM {table} WHERE {clear}") == 0
+
+
+def test_referrals_before_september_2020_come_in_the_older_version(folder, records):
+    newer, older = (_columns(folder / "iapt" / "IDS101Referral", name) for name in ("v2-1", "v1-5"))
+    names = read_settings().columns["iapt/IDS101Referral"].values()
+    assert newer == {name.split(" | ")[0] for name in names}
+    assert older <= {name.split(" | ")[-1] for name in names}
+    assert "REFRECDATE" in older
+    assert _one(records, "SELECT max(REFRECDATE) < '2020-09-01' FROM referrals")
+    assert _one(records, "SELECT min(ReferralRequestReceivedDate) >= '2020-09-01' FROM referrals")
+
+
+def _columns(place, name):
+    (file,) = place.glob(f"*{name}*")
+    reader = "read_parquet" if file.suffix == ".parquet" else "read_csv"
+    return set(duckdb.sql(f"SELECT * FROM {reader}('{file}') LIMIT 0").columns)
+
+
+def test_referrals_are_submitted_as_they_go_on_and_some_twice(records):
+    assert _one(records, "SELECT count(*) FROM referrals WHERE IsLatest = '0' AND ServDischDate IS NULL") > 5
+    assert _one(records, "SELECT count(*) FROM referrals WHERE IC_USE_PATHWAY_FLAG = 'N' AND ENDDATE IS NULL") > 5
+    repeated = "SELECT coalesce(Unique_ServiceRequestID, REFERRAL_ID) AS id, count(*) AS n FROM referrals GROUP BY id"
+    assert _one(records, f"SELECT count(*) FROM ({repeated}) WHERE n > 1") > 50
+
+
+def test_some_give_up_or_wait_and_nobody_starts_before_the_referral(records):
+    waits = "date_diff('day', CAST(REFRECDATE AS DATE), CAST(IC_DATE_FIRST_THERAPEUTIC_SESSION AS DATE))"
+    assert _one(records, f"SELECT min({waits}) FROM referrals") > 0
+    assert 20 < _one(records, f"SELECT median({waits}) FROM referrals") < 60
+    assert _one(records, "SELECT count(*) FROM referrals WHERE IC_COUNT_TREATMENT_APPOINTMENTS = '1'") > 10
+    started = "IC_DATE_FIRST_THERAPEUTIC_SESSION IS NOT NULL"
+    assert _one(records, f"SELECT count(*) FROM referrals WHERE REFRECDATE IS NOT NULL AND NOT ({started})") > 5
+
+
+def test_a_person_in_therapy_has_an_id_in_each_version_and_some_are_not_linked(records):
+    held = "SELECT DISTINCT coalesce(Person_ID, IAPT_PERSON_ID) AS id FROM referrals"
+    linked = "SELECT DISTINCT health_id FROM person WHERE source = 'iapt'"
+    share = _one(records, f"SELECT avg(CAST(id IN ({linked}) AS INTEGER)) FROM ({held}) WHERE id IS NOT NULL")
+    assert 0.9 < share < 0.99
+    assert _one(records, "SELECT count(DISTINCT source) FROM person") == 2
+
+
+def test_a_therapy_and_an_operation_are_rarely_one_persons(records):
+    ids = "SELECT census_id FROM person JOIN hes ON health_id = PSEUDO_HESID WHERE OPERTN_4_01 LIKE 'G%'"
+    both = _one(records, f"SELECT count(DISTINCT census_id) FROM person WHERE source = 'iapt' AND census_id IN ({ids})")
+    assert 0 < both < 100
+
+
+def test_benefit_spells_end_are_open_or_end_far_away(records):
+    ends = records.execute("""
+        SELECT count(*) FILTER (end_date IS NULL), count(*) FILTER (end_date = '9999-12-31'), count(*)
+        FROM benefits""").fetchone()
+    assert min(ends) > 50
+    assert _one(records, "SELECT count(*) FROM benefits WHERE end_date < start_date") == 0
+    assert _one(records, "SELECT count(DISTINCT benefit) FROM benefits") == 6
+
+
+def test_about_one_person_in_ten_receives_a_health_related_benefit(records):
+    on = "SELECT DISTINCT valid_nino FROM benefits WHERE health_related = 'true' AND start_date <= '2018-07-15' AND "
+    on += "coalesce(end_date, '9999-12-31') >= '2018-07-15'"
+    assert 0.08 < _one(records, f"SELECT count(*) FROM ({on})") / PEOPLE < 0.16
+
+
+def test_a_clean_delivery_repeats_no_spell_and_no_referral(clean):
+    records = _records(clean)
+    assert _one(records, "SELECT count(*) - count(DISTINCT (valid_nino, benefit, start_date)) FROM benefits") == 0
+    repeats = "SELECT count(*) - count(DISTINCT REFERRAL_ID) FROM referrals WHERE REFRECDATE IS NOT NULL"
+    assert _one(records, repeats) == 0

@@ -22,7 +22,10 @@ from pipeline.vocabulary.schemas.schema import Schema
 from pipeline.vocabulary.schemas.sources import (
     CENSUS,
     DEATHS,
+    DWP_BENEFITS,
     HES_APC,
+    IAPT_EMPLOYMENT,
+    IAPT_REFERRAL,
     LINKS_NINO,
     LINKS_PERSON,
     PAYE_RTI,
@@ -50,6 +53,35 @@ CLEAN = {
         "operation_dates": [date(2015, 3, 2)],
         "startage": 44,
         "sex": "female",
+    },
+    "iapt/IDS101Referral": {
+        "unique_service_request_id": "r{i}",
+        "iapt_person_id": "t{i}",
+        "referral_date": date(2018, 3, 2),
+        "discharge_date": date(2018, 9, 3),
+        "treatment_contacts": 7,
+        "first_session": date(2018, 4, 5),
+        "second_session": date(2018, 4, 19),
+        "completed_treatment": True,
+        "phq9_first": 15,
+        "phq9_last": 6,
+        "gad_first": 12,
+        "gad_last": 21,
+        "problem": "depression",
+        "is_latest": True,
+    },
+    "iapt/IDS004EmpStatus": {
+        "unique_service_request_id": "r{i}",
+        "employment_status": "employed",
+        "recorded_date": date(2018, 3, 2),
+    },
+    "dwp_benefits": {
+        "valid_nino": "n{i}",
+        "benefit": "PIP",
+        "start_date": date(2016, 5, 1),
+        "end_date": date(2017, 5, 1),
+        "weekly_pence": 82_30,
+        "health_related": True,
     },
     "paye_rti": {
         "valid_nino": "n{i}",
@@ -206,6 +238,10 @@ def test_a_clean_source_is_accepted_whole_with_its_schemas_columns(schema, valid
     assert schema.conform(table).num_rows == 5
 
 
+_UNTIL_2027 = {"first_session": date(2027, 1, 1), "second_session": None} | dict.fromkeys(
+    ("discharge_date", "completed_treatment")
+)
+
 BREAKS = [
     (HES_APC, {"epikey": ""}, "length:epikey"),
     (HES_APC, {"epistart": date(1970, 1, 1), "admidate": None, "elecdate": None}, "range:epistart"),
@@ -213,6 +249,19 @@ BREAKS = [
     (HES_APC, {"disdate": date(2015, 3, 1)}, "order:admidate,disdate"),
     (HES_APC, {"epistart": date(2027, 1, 1), "epiend": None}, "range:epistart"),
     (HES_APC, {"epistart": date(9999, 12, 31), "epiend": None}, "range:epistart"),
+    (IAPT_REFERRAL, {"iapt_person_id": None}, "missing:iapt_person_id"),
+    (IAPT_REFERRAL, {"first_session": date(2018, 3, 1)}, "order:referral_date,first_session"),
+    (IAPT_REFERRAL, {"discharge_date": date(2018, 4, 4)}, "order:first_session,discharge_date"),
+    (IAPT_REFERRAL, _UNTIL_2027, "range:first_session"),
+    (IAPT_REFERRAL, {"treatment_contacts": -1, "completed_treatment": None}, "range:treatment_contacts"),
+    (IAPT_REFERRAL, {"problem": "backache"}, "allowed:problem"),
+    (IAPT_EMPLOYMENT, {"employment_status": "x"}, "allowed:employment_status"),
+    (IAPT_EMPLOYMENT, {"recorded_date": date(1918, 3, 2)}, "range:recorded_date"),
+    (DWP_BENEFITS, {"benefit": "PIPPED"}, "allowed:benefit"),
+    (DWP_BENEFITS, {"end_date": date(2016, 4, 30)}, "order:start_date,end_date"),
+    (DWP_BENEFITS, {"start_date": date(2026, 11, 1), "end_date": None}, "range:start_date"),
+    (DWP_BENEFITS, {"weekly_pence": 200_001}, "range:weekly_pence"),
+    (DWP_BENEFITS, {"weekly_pence": -1}, "range:weekly_pence"),
     (PAYE_RTI, {"valid_nino": None}, "missing:valid_nino"),
     (PAYE_RTI, {"month": month_number(1914, 4)}, "range:month"),
     (PAYE_RTI, {"month": month_number(2026, 11)}, "range:month"),
@@ -263,6 +312,15 @@ WARNINGS = [
     (HES_APC, {"diagnoses": []}, "length:diagnoses"),
     (HES_APC, {"diagnoses": ["E66.8"]}, "shape:diagnoses"),
     (HES_APC, {"operations": ["281G"]}, "shape:operations"),
+    (IAPT_REFERRAL, {"second_session": date(2018, 4, 4)}, "order:first_session,second_session"),
+    (IAPT_REFERRAL, {"gad_last": 22}, "range:gad_last"),
+    (IAPT_REFERRAL, {"treatment_contacts": 1}, "completed:treatment_contacts"),
+    (
+        IAPT_REFERRAL,
+        {"first_session": None, "second_session": None, "completed_treatment": None},
+        "started:first_session",
+    ),
+    (DWP_BENEFITS, {"health_related": False}, "health_related:benefit"),
     (PAYE_RTI, {"days_worked": 32}, "range:days_worked"),
     (PAYE_RTI, {"payment_date": date(1999, 1, 1)}, "range:payment_date"),
     (CENSUS, {"region": "Scotland"}, "allowed:region"),
@@ -308,7 +366,7 @@ def test_a_row_that_breaks_several_rules_is_set_aside_once_with_all_of_them(vali
     assert quarantine(tmp_path)[0]["rules"] == ["range:birth_quarter", "range:imd_quintile"]
 
 
-@pytest.mark.parametrize("schema", [HES_APC, CENSUS], ids=["hes_apc", "census"])
+@pytest.mark.parametrize("schema", [HES_APC, CENSUS, IAPT_REFERRAL], ids=["hes_apc", "census", "iapt"])
 def test_of_rows_that_share_a_key_none_is_used(schema, validated, accepted):
     key = schema.key[0]
     rows = [row_of(schema, 0), row_of(schema, 1), row_of(schema, 2, **{key: row_of(schema, 1)[key]})]
@@ -316,6 +374,15 @@ def test_of_rows_that_share_a_key_none_is_used(schema, validated, accepted):
 
     assert failing(validation) == {f"unique:{key}": 2}
     assert accepted(schema, validation)[key].to_pylist() == [rows[0][key]]
+
+
+def test_two_statuses_of_one_day_contradict_each_other_and_neither_is_used(validated, accepted):
+    rows = [row_of(IAPT_EMPLOYMENT, i) for i in range(3)]
+    rows[2] |= {"unique_service_request_id": "r1", "employment_status": "retired"}
+    validation = validated(IAPT_EMPLOYMENT, rows, tolerance=0.7)
+
+    assert failing(validation) == {"unique:unique_service_request_id,recorded_date": 2}
+    assert accepted(IAPT_EMPLOYMENT, validation)["unique_service_request_id"].to_pylist() == ["r0"]
 
 
 def test_of_several_dates_of_death_the_earliest_stands(validated, accepted):
@@ -581,6 +648,14 @@ def test_the_report_puts_refusals_first_and_says_what_to_do(validated, tmp_path)
     assert "more than the 0.00% tolerated; 1 break range:imd_quintile (1 rows)" in page
     assert page.index("range:imd_quintile</code>") < page.index("range:birth_year</code>")
     assert "Check imd_quintile." in page
+
+
+def test_the_report_says_which_columns_were_read_under_older_names(validated, tmp_path):
+    renamed = ("REFRECDATE as ReferralRequestReceivedDate",)
+    validation = validated(IAPT_REFERRAL, [row_of(IAPT_REFERRAL, 0)], older_names={"v1-5.csv": renamed})
+    report([validation], delivery="2026-11", target=tmp_path)
+    assert Validation.read(json.loads(json.dumps(validation.note()))) == validation
+    assert f"<code>{renamed[0]}</code>" in (tmp_path / "validation.html").read_text(encoding="utf-8")
 
 
 def test_the_report_counts_duplicates_rejections_and_columns_kept_out(validated, tmp_path):

@@ -14,6 +14,7 @@ from pipeline.inference.estimators import fit_of
 from pipeline.vocabulary.effects import Model, Specification, specified
 from pipeline.vocabulary.panels import Panel
 from pipeline.vocabulary.protocol import Protocol
+from pipeline.vocabulary.schemas.people import AT_INDEX
 from pipeline.vocabulary.schemas.results import ESTIMATES
 
 _Rows = Iterator[dict[str, object]]
@@ -96,7 +97,8 @@ def _of_runs(panel: Panel, protocol: Protocol, *, specification: Specification) 
 def _models(panel: Panel, protocol: Protocol, *, estimator: str) -> tuple[tuple[Model, ...], ...]:
     """Everybody, then each subgroup: what one walk through the panel estimates together.
 
-    Levels share month and age effects, and with the headline estimator, in a model of their own, also nothing.
+    Levels share month and age effects, and with the headline estimator, in a model of their own, also nothing; but for
+    characteristics that an index event tells of treated people only, since nobody untreated is of their levels.
 
     One characteristic at a time keeps memory to one set of sums; all at once would be faster by a third but hold six.
     """
@@ -104,7 +106,8 @@ def _models(panel: Panel, protocol: Protocol, *, estimator: str) -> tuple[tuple[
     declared = protocol.evaluation.subgroups if estimator in design.by_subgroup else ()
     subgroups = [name for name in declared if panel.levels.get(name)]
     apart = ("bins", "all") if estimator == design.headline else ("bins",)
-    return ((Model(),), *(tuple(Model(subgroup=name, interact=how) for how in apart) for name in subgroups))
+    ways = {name: ("bins",) if name in AT_INDEX else apart for name in subgroups}
+    return ((Model(),), *(tuple(Model(subgroup=name, interact=how) for how in hows) for name, hows in ways.items()))
 
 
 def _role(model: Model, *, headline: bool) -> str:

@@ -1,4 +1,4 @@
-"""Comparison people: never operated, given an index month as the treated people's, sampled to their sex and age."""
+"""Comparison people: never treated, given an index month as the treated people's, sampled to their sex and age."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from pipeline.population.cohort.study import Study
 from pipeline.vocabulary.attrition import Step
 
 
-def comparison(connection: duckdb.DuckDBPyConnection, study: Study, *, spine: str) -> tuple[Step, ...]:
+def comparison(connection: duckdb.DuckDBPyConnection, study: Study, *, spine: str, never: str) -> tuple[Step, ...]:
     """The comparison's attrition; its people are left in the temporary table ``comparison``.
 
-    Reads the temporary tables ``operated`` and ``treated``. People need no link to hospital episodes: most of the
-    general population never had one, and demanding it would make the comparison a population of patients.
+    Reads the temporary tables ``happened`` and ``treated``; ``never`` says why those in the former are no comparison.
+    People need no link to the records of the index event: most of the general population is in none, and demanding it
+    would make the comparison a population of patients.
     """
-    rules = (Rule(reason="had such an operation", holds="never_operated"), *index_rules(study))
+    rules = (Rule(reason=never, holds="never_treated"), *index_rules(study))
     connection.register("index_months", _index_months(connection, study))
     drawn = f"""(
-        SELECT s.*, o.person_id IS NULL AS never_operated,
+        SELECT s.*, o.person_id IS NULL AS never_treated,
                make_date(CAST((d.month - 1) // 12 AS INTEGER), CAST((d.month - 1) % 12 + 1 AS INTEGER), 15) AS index_day
         FROM (SELECT *, {draw_sql(f"{quoted(study.comparison.seed)} || person_id")} AS draw FROM {spine}) s
         JOIN index_months d ON s.draw >= d.lower AND s.draw < d.upper
-        LEFT JOIN (SELECT DISTINCT person_id FROM operated) o ON o.person_id = s.person_id)"""
+        LEFT JOIN (SELECT DISTINCT person_id FROM happened) o ON o.person_id = s.person_id)"""
     connection.execute(
         f"CREATE TEMP TABLE drawn AS SELECT *, {excluded_at_sql(rules)} AS excluded_at "
         f"FROM ({at_index_sql(study, relation=drawn)})"

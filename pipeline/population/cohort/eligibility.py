@@ -14,7 +14,7 @@ from pipeline.vocabulary.attrition import Arm, Step
 from pipeline.vocabulary.months import first_day, month_sql
 from pipeline.vocabulary.schemas.sources import REGIONS
 
-SOURCE_TITLES = {"paye_rti": "employee pay", "hes_apc": "hospital episodes"}
+SOURCE_TITLES = {"paye_rti": "employee pay", "hes_apc": "hospital episodes", "iapt": "therapy records"}
 BIRTHDAY = 15
 """Birth is known to the quarter: the day of birth is the 15th of its middle month."""
 
@@ -27,19 +27,17 @@ class Rule:
     holds: str
 
 
-def treated_rules(study: Study) -> tuple[Rule, ...]:
-    """The rules for people with an operation, in order; the first one that fails is the reason."""
+def treated_rules(study: Study, *, of_event: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules for people with an index event, in order; the first one that fails is the reason."""
+    return (Rule(reason="not linked to a census person", holds="person_id IS NOT NULL"), *of_event, *index_rules(study))
+
+
+def month_rules(study: Study, *, what: str) -> tuple[Rule, ...]:
+    """The rules on the month of a first ``what``."""
     since, until = (f"{first_day(month):%B %Y}" for month in study.treated_between)
     return (
-        Rule(reason="not linked to a census person", holds="person_id IS NOT NULL"),
-        Rule(reason="operation without any date", holds="index_month IS NOT NULL"),
-        Rule(reason=f"first operation before {since}", holds=f"index_month >= {study.treated_between[0]}"),
-        Rule(reason=f"first operation after {until}", holds=f"index_month <= {study.treated_between[1]}"),
-        Rule(
-            reason=f"diagnosis rule not met in the operation's episode ({study.diagnoses.name})",
-            holds="diagnosed",
-        ),
-        *index_rules(study),
+        Rule(reason=f"first {what} before {since}", holds=f"index_month >= {study.treated_between[0]}"),
+        Rule(reason=f"first {what} after {until}", holds=f"index_month <= {study.treated_between[1]}"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -12,29 +12,30 @@ from pipeline.engine.database import refusing
 from pipeline.engine.store import write_table
 from pipeline.population.cohort.comparison import comparison
 from pipeline.population.cohort.eligibility import at_index_sql, counted, excluded_at_sql, treated_rules
-from pipeline.population.cohort.index_events import first_operation_sql, operated_sql
+from pipeline.population.cohort.index_events import IndexEvents, first_event_sql, index_events
 from pipeline.population.cohort.study import Study, study
 from pipeline.vocabulary.attrition import Step, attrition_table
 from pipeline.vocabulary.errors import Fault, NotEstimable
 from pipeline.vocabulary.protocol import Protocol
-from pipeline.vocabulary.schemas.people import ATTRITION, COHORT
+from pipeline.vocabulary.schemas.people import AT_INDEX, ATTRITION, COHORT
 
 
 def staggered_cohort(
-    connection: duckdb.DuckDBPyConnection, protocol: Protocol, *, hes: str, spine: str, health_person: str, target: Path
+    connection: duckdb.DuckDBPyConnection, protocol: Protocol, *, records: Mapping[str, str], spine: str, target: Path
 ) -> None:
     """Write ``target/cohort`` (sorted by person) and ``target/attrition``.
 
-    Treated people had their first listed operation since ``first_since`` within ``treated_between``, with the
-    diagnosis in the same episode, and were linked, of the right age, alive and resident at that date. Comparison
-    people never had one in the delivery, meet the same rules at an index date drawn from the treated people's, and
-    are sampled in the treated people's proportions. The same tables give the same bytes in whatever order their rows
-    come.
+    Treated people had their first index event since ``first_since`` within ``treated_between``, and were linked, of
+    the right age, alive and resident at that date. Comparison people never had one in the delivery, meet the same
+    rules at an index date drawn from the treated people's, and are sampled in the treated people's proportions. The
+    same tables give the same bytes in whatever order their rows come.
 
     Parameters
     ----------
-    hes, spine, health_person
-        SQL scans of tables with the schemas HES_APC, SPINE and HEALTH_PERSON.
+    records
+        SQL scans of the sources that the index event names, by name, and of ``health_person``.
+    spine
+        SQL scan of a table with the schema SPINE.
 
     Raises
     ------
@@ -45,33 +46,31 @@ def staggered_cohort(
     """
     plan = study(protocol)
     with refusing("the cohort", source=plan.event.source), connection.cursor() as work:
-        operated = operated_sql(plan, hes=hes, health_person=health_person)
-        work.execute(f"CREATE TEMP TABLE operated AS {operated}")
-        treated_steps = _treated(work, plan, spine=spine)
-        comparison_steps = comparison(work, plan, spine=spine)
+        events = index_events(plan, records)
+        work.execute(f"CREATE TEMP TABLE happened AS {events.happened}")
+        treated_steps = _treated(work, plan, events, spine=spine)
+        comparison_steps = comparison(work, plan, spine=spine, never=events.never)
         _refuse_empty(comparison_steps, to_do="Deliver more people, or declare coarser strata.")
-        people = work.sql(_cohort_sql()).to_arrow_table()
+        people = work.sql(_cohort_sql(events)).to_arrow_table()
     write_table(people, target / "cohort", COHORT)
     steps = attrition_table([*treated_steps, *comparison_steps])
     write_table(pa.Table.from_pandas(steps, preserve_index=False), target / "attrition", ATTRITION)
 
 
-def _treated(work: duckdb.DuckDBPyConnection, plan: Study, *, spine: str) -> tuple[Step, ...]:
+def _treated(work: duckdb.DuckDBPyConnection, plan: Study, events: IndexEvents, *, spine: str) -> tuple[Step, ...]:
     """The treated people's attrition; they are left in the temporary table ``treated``."""
-    rules = treated_rules(plan)
+    rules = treated_rules(plan, of_event=events.rules)
+    known = ", ".join(f"f.{name}" for name in (*events.known, "index_day"))
     indexed = f"""(
-        SELECT s.* EXCLUDE (lsoa11), coalesce(f.lsoa11, s.lsoa11) AS lsoa11,
-               f.operation, f.diagnosed, f.operation_day AS index_day
-        FROM ({first_operation_sql(plan, operated="operated")}) f LEFT JOIN {spine} s ON s.person_id = f.person_id)"""
+        SELECT s.* EXCLUDE (lsoa11), coalesce(f.lsoa11, s.lsoa11) AS lsoa11, {known}
+        FROM ({first_event_sql(plan, events, happened="happened")}) f
+        LEFT JOIN {spine} s ON s.person_id = f.person_id)"""
     work.execute(
         f"CREATE TEMP TABLE indexed AS SELECT *, {excluded_at_sql(rules)} AS excluded_at "
         f"FROM ({at_index_sql(plan, relation=indexed)})"
     )
     work.execute("CREATE TEMP TABLE treated AS SELECT * FROM indexed WHERE excluded_at IS NULL")
-    start = (
-        f"people with an operation of {plan.operations.name} since {plan.event.first_since:%B %Y}, or without a date"
-    )
-    steps = counted(work, rules, arm="treated", start=start, relation="indexed")
+    steps = counted(work, rules, arm="treated", start=events.start, relation="indexed")
     _refuse_empty(steps, to_do="Check the code lists and the link tables against the delivery.")
     return steps
 
@@ -92,12 +91,14 @@ def _refuse_empty(steps: Sequence[Step], *, to_do: str) -> None:
     )
 
 
-def _cohort_sql() -> str:
-    """SQL: both arms with the cohort's columns, sorted by person."""
-    own = {"arm", "treatment_month", "operation"}
-    shared = ", ".join(name for name in COHORT.names if name not in own)
+def _cohort_sql(events: IndexEvents) -> str:
+    """SQL: both arms with the cohort's columns, sorted by person; comparison people have no event to tell of."""
+    of_event = ("referral_month", *AT_INDEX)
+    shared = ", ".join(name for name in COHORT.names if name not in {"arm", "treatment_month", *of_event})
+    told = ", ".join(name if name in events.known else f"NULL AS {name}" for name in of_event)
+    nothing = ", ".join(f"NULL AS {name}" for name in of_event)
     return f"""
-    SELECT {shared}, 'treated' AS arm, index_month AS treatment_month, operation FROM treated
+    SELECT {shared}, 'treated' AS arm, index_month AS treatment_month, {told} FROM treated
     UNION ALL
-    SELECT {shared}, 'comparison' AS arm, NULL AS treatment_month, NULL AS operation FROM comparison
+    SELECT {shared}, 'comparison' AS arm, NULL AS treatment_month, {nothing} FROM comparison
     ORDER BY person_id"""

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.vocabulary.codelists import Codelist
 from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.months import parse_month
-from pipeline.vocabulary.protocol import GeneralPopulation, Procedure, Protocol, StaggeredAdoption
+from pipeline.vocabulary.protocol import (
+    FirstTherapySession,
+    GeneralPopulation,
+    Procedure,
+    Protocol,
+    StaggeredAdoption,
+)
 from pipeline.vocabulary.schemas.people import COHORT, SPINE
 from pipeline.vocabulary.windows import Window
 
@@ -18,17 +25,14 @@ class Study:
 
     Attributes
     ----------
-    operations, diagnoses, associated
-        The code lists of the index event: what was done, with which diagnosis, and the primary diagnoses under which
-        a secondary one is enough (``None``: a secondary one never is).
+    codelists
+        The code lists that the index event names.
     linked
         The sources that a person must be linked to, besides the one that the index event comes from.
     """
 
-    event: Procedure
-    operations: Codelist
-    diagnoses: Codelist
-    associated: Codelist | None
+    event: Procedure | FirstTherapySession
+    codelists: Mapping[str, Codelist]
     comparison: GeneralPopulation
     window: Window
     ages: tuple[int, int]
@@ -55,14 +59,12 @@ def study(protocol: Protocol) -> Study:
     event = design.index_event
     found = Study(
         event=event,
-        operations=protocol.codelists[event.codelist],
-        diagnoses=protocol.codelists[event.with_diagnosis],
-        associated=protocol.codelists[name] if (name := event.or_secondary_when_primary_in) else None,
+        codelists=protocol.codelists,
         comparison=design.comparison,
         window=design.window,
         ages=eligibility.ages,
         age_bands=evaluation.age_bands,
-        linked=tuple(source for source in eligibility.linked if source != event.source),
+        linked=tuple(source for source in eligibility.linked if source != event.linked_by),
         treated_between=(parse_month(treated[0]), parse_month(treated[1])),
         observed_between=(parse_month(observed[0]), parse_month(observed[1])),
     )

@@ -26,12 +26,20 @@ class Match:
         Causeway's names of columns that may be absent and are.
     unknown
         The file's columns that nothing asks for.
+    older
+        Columns that stand under an older name, each as ``OLD as NEW``.
     """
 
     found: Mapping[str, tuple[str, ...]]
     missing: tuple[str, ...]
     absent: tuple[str, ...]
     unknown: tuple[str, ...]
+    older: tuple[str, ...] = ()
+
+
+def versions(named: str) -> tuple[str, ...]:
+    """The names of a column in the owner's versions, newest first: ``NEW | OLD`` in ``configs/columns.toml``."""
+    return tuple(name.strip() for name in named.split("|"))
 
 
 def owners_names(named: str) -> tuple[str, ...]:
@@ -61,19 +69,25 @@ def match_columns(header: Sequence[str], *, schema: Schema, columns: Mapping[str
     found: dict[str, tuple[str, ...]] = {}
     missing: list[str] = []
     absent: list[str] = []
+    older: list[str] = []
     for column in schema.columns:
-        wanted = owners_names(columns[column.name])
-        there = {name: _find(name, header) for name in wanted}
-        lacking = [name for name, held in there.items() if held is None]
-        if not lacking:
-            found[column.name] = tuple(held for held in there.values() if held is not None)
+        newest, *earlier = (_look_up(name, header) for name in versions(columns[column.name]))
+        whole = next((held for held in (newest, *earlier) if None not in held.values()), None)
+        if whole is not None:
+            found[column.name] = tuple(name for name in whole.values() if name is not None)
+            older += [f"{', '.join(whole)} as {', '.join(newest)}"] if whole is not newest else []
         elif column.required:
-            missing += lacking
+            missing += [name for name, held in newest.items() if held is None]
         else:
             absent.append(column.name)
     used = {name for names in found.values() for name in names}
     unknown = tuple(name for name in header if name not in used)
-    return Match(found=found, missing=tuple(missing), absent=tuple(absent), unknown=unknown)
+    return Match(found=found, missing=tuple(missing), absent=tuple(absent), unknown=unknown, older=tuple(older))
+
+
+def _look_up(named: str, header: Sequence[str]) -> dict[str, str | None]:
+    """Each of the owner's names with the file's own name for it, or ``None``."""
+    return {name: _find(name, header) for name in owners_names(named)}
 
 
 def _find(name: str, header: Sequence[str]) -> str | None:

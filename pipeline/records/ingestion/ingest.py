@@ -35,6 +35,8 @@ class Ingestion:
         Rows by column in which a delivered value meant that nothing is known.
     unknown_columns, absent_columns
         By file: columns that nobody asked for, kept out; columns that may be absent and are.
+    older_names
+        By file: columns read under the name that an older version of the source has for them.
     """
 
     source: str
@@ -48,6 +50,7 @@ class Ingestion:
     sentinels_nulled: Mapping[str, int]
     unknown_columns: Mapping[str, Sequence[str]]
     absent_columns: Mapping[str, Sequence[str]]
+    older_names: Mapping[str, Sequence[str]]
 
 
 def ingest(
@@ -181,6 +184,7 @@ def _counted(files: Sequence[Rows], profiles: Sequence[Profile], *, repeats: Rep
         sentinels_nulled=_summed([counts.sentinels for counts in profiles]),
         unknown_columns={scan.file.name: scan.match.unknown for scan in scans if scan.match.unknown},
         absent_columns={scan.file.name: scan.match.absent for scan in scans if scan.match.absent},
+        older_names={scan.file.name: scan.match.older for scan in scans if scan.match.older},
     )
 
 

@@ -26,12 +26,16 @@ class Reading:
         Key of a record that owners deliver again when it changes; empty if they do not.
     latest
         SQL that orders deliveries of one record, over the typed columns: the largest is the one that counts.
+    current
+        SQL over the typed columns that says whether the owner still stands by a row; one that has been replaced
+        counts as superseded.
     """
 
     conversions: Mapping[str, Conversion] = field(default_factory=dict)
     aligned: Mapping[str, str] = field(default_factory=dict)
     redelivered: tuple[str, ...] = ()
     latest: tuple[str, ...] = ()
+    current: str = "true"
 
     def conversion(self, column: Column) -> Conversion:
         """How a column of this source is converted."""
@@ -40,7 +44,7 @@ class Reading:
 
 def reading(source: str) -> Reading:
     """How ``source`` is read: ``sources/links_person.py`` for ``links/person``, by its types alone if there is none."""
-    module = f"pipeline.records.ingestion.sources.{source.replace('/', '_')}"
+    module = f"pipeline.records.ingestion.sources.{source.replace('/', '_').lower()}"
     if find_spec(module) is None:
         return Reading()
     found = import_module(module).READING

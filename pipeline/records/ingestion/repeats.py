@@ -33,9 +33,10 @@ def find_repeats(
     """Fill :data:`DROPPED` for all files of a source and count its rows."""
     hashed = ", ".join(f'"{name}"' for name in reading.redelivered or schema.names)
     columns = ", ".join(f'"{name}"' for name in schema.names)
-    rows = " UNION ALL ".join(
+    typed = " UNION ALL ".join(
         f"SELECT {columns}, row, {n} AS file FROM ({file.query}) WHERE NOT rejected" for n, file in enumerate(files)
     )
+    rows = f"SELECT * FROM ({typed}) WHERE {reading.current}"
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE repeated AS "
         f"SELECT hash({hashed}) AS h FROM ({rows}) GROUP BY h HAVING count(*) > 1"
@@ -50,6 +51,8 @@ def find_repeats(
         f"    SELECT *, row_number() OVER (PARTITION BY {columns} ORDER BY file, row) AS copy FROM candidates)) "
         f"WHERE copy > 1 OR version > 1"
     )
+    if reading.current != "true":
+        connection.execute(f"INSERT INTO {DROPPED} SELECT file, row, true FROM ({typed}) WHERE NOT ({reading.current})")
     connection.execute("DROP TABLE repeated; DROP TABLE candidates")
     counts = f"count(*) FILTER (WHERE NOT superseded), count(*) FILTER (WHERE superseded) FROM {DROPPED}"
     duplicates, superseded = connection.execute(f"SELECT {counts}").fetchone() or (0, 0)

@@ -20,7 +20,10 @@ _BY = {
 
 
 def quality_sql(*, spine: str, middle: int, conflicts: list[Conflict]) -> str:
-    """SQL of linkage quality: people with a NINo and with a health id of HES, by characteristic; then conflicts."""
+    """SQL of linkage quality: people with a NINo and with a health id of HES, by characteristic; then conflicts.
+
+    Of therapy records only linked ids are known here: how many are not linked is a step of a cohort's attrition.
+    """
     flags = {link_name(NINO): "linked_paye_rti", link_name("hes"): "linked_hes_apc"}
     aged = f"(SELECT *, ({middle} - birth_month) // 12 AS age FROM {spine})"
     rates = [

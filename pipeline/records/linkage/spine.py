@@ -29,6 +29,7 @@ _SPINE = """
            qualification, nssec, religion, disability, lsoa11, la,
            CAST(year(date_of_death) * 12 + month(date_of_death) AS INTEGER) AS month_of_death, date_of_death,
            census_id IN (SELECT person_id FROM id_person WHERE kind = 'hes') AS linked_hes_apc,
+           census_id IN (SELECT person_id FROM id_person WHERE kind = 'iapt') AS linked_iapt,
            census_id IN (SELECT person_id FROM id_person WHERE kind = '{nino}') AS linked_paye_rti
     FROM (SELECT * FROM records WHERE census_id IN (SELECT person_id FROM people)) AS preferred
     LEFT JOIN died ON census_id = died.person_id"""

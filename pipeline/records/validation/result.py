@@ -85,6 +85,8 @@ class Validation:
         Earlier versions of rows that were delivered again.
     unknown_columns
         Columns outside the contract, which were kept out.
+    older_names
+        Columns read under an older name, as ``OLD as NEW``.
     faults
         Why the source is refused; empty where it is not.
     """
@@ -102,6 +104,7 @@ class Validation:
     rules: tuple[RuleResult, ...]
     rejections: tuple[Rejection, ...]
     faults: tuple[Fault, ...] = ()
+    older_names: tuple[str, ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -119,6 +122,5 @@ class Validation:
         rules = tuple(RuleResult(**(rule | {"columns": tuple(rule["columns"])})) for rule in note["rules"])
         rejections = tuple(Rejection(**rejection) for rejection in note["rejections"])
         faults = tuple(Fault(**fault) for fault in note["faults"])
-        unknown = tuple(note["unknown_columns"])
-        parts = {"rules": rules, "rejections": rejections, "faults": faults, "unknown_columns": unknown}
-        return cls(**(counts | parts))
+        names = {name: tuple(note[name]) for name in ("unknown_columns", "older_names")}
+        return cls(**(counts | names | {"rules": rules, "rejections": rejections, "faults": faults}))

@@ -47,7 +47,7 @@ def validate(  # noqa: PLR0913 - what is judged, by which limits, and where it g
         Ingestion's folders of Parquet: rows with the schema's columns, ``source_file`` and ``row``; and rows that it
         rejected, with ``source_file``, ``row``, the key and ``rules``.
     ingestion
-        Its counts: ``rows_delivered``, ``exact_duplicates``, ``superseded`` and ``unknown_columns``.
+        Its counts: ``rows_delivered``, ``exact_duplicates``, ``superseded``, ``unknown_columns`` and ``older_names``.
     tolerance
         The largest share of delivered rows that may be quarantined.
     cut_off
@@ -78,6 +78,7 @@ def validate(  # noqa: PLR0913 - what is judged, by which limits, and where it g
         exact_duplicates=int(ingestion.get("exact_duplicates", 0)),
         superseded=int(ingestion.get("superseded", 0)),
         unknown_columns=_names(ingestion.get("unknown_columns", ())),
+        older_names=_names(ingestion.get("older_names", ())),
         tolerance=tolerance,
         rules=results,
         rejections=rejections(connection, rejected),

@@ -33,6 +33,7 @@ SPINE = Schema(
         Column(name="month_of_death", type=pa.int32(), role="characteristic", unit="month"),
         Column(name="date_of_death", type=pa.date32(), role="characteristic"),
         Column(name="linked_hes_apc", type=pa.bool_(), nullable=False),
+        Column(name="linked_iapt", type=pa.bool_(), nullable=False),
         Column(name="linked_paye_rti", type=pa.bool_(), nullable=False),
     ),
 )
@@ -74,6 +75,15 @@ LINKAGE_QUALITY = Schema(
 """``link`` is ``census to paye_rti``, ``hes_apc to census``, …; conflicts are rows with characteristic ``conflicts``
 (``level`` names the conflict, ``n_people`` the ids looked at, ``n_linked`` the ids kept); ``all`` has level ``all``."""
 
+AT_INDEX = (
+    "operation",
+    "employment_at_referral",
+    "problem",
+    "employment_adviser",
+    "result_after_treatment",
+)
+"""Characteristics that the index event tells of treated people; comparison people have none."""
+
 COHORT = Schema(
     name="cohort",
     grain="eligible person",
@@ -89,12 +99,13 @@ COHORT = Schema(
         Column(name="age_band", type=pa.string(), role="characteristic", nullable=False),
         Column(name="five_year_band", type=pa.string(), role="characteristic", nullable=False),
         *_CHARACTERISTICS,
-        Column(name="operation", type=pa.string(), role="characteristic"),
+        Column(name="referral_month", type=pa.int32(), unit="month"),
+        *(Column(name=name, type=pa.string(), role="characteristic") for name in AT_INDEX),
     ),
 )
 """``treatment_month`` is null for comparison people, whose ``index_month`` was drawn. Outcomes are observed from
 ``first_month`` to ``last_month``, inclusive: the event window, within the calendar window, before the month of death.
-``operation`` is the code list's group for treated people."""
+``operation`` is the code list's group for treated people; ``referral_month`` is that of a referral for therapy."""
 
 ATTRITION = Schema(
     name="attrition",

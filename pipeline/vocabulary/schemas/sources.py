@@ -30,6 +30,30 @@ REGIONS = (
 )
 """The regions of England."""
 
+PROBLEMS = ("depression", "anxiety and stress", "other mental health problem", "other problem")
+"""What a therapy referral is for, as Causeway writes it."""
+
+EMPLOYMENT_STATUSES = (
+    "employed",
+    "unemployed and seeking work",
+    "student",
+    "long-term sick or disabled",
+    "homemaker",
+    "not seeking work",
+    "unpaid voluntary work",
+    "retired",
+)
+"""Employment status in therapy records (EmployStatus 01 to 08), as Causeway writes it."""
+
+INCAPACITY_BENEFITS = ("UC_LCW", "UC_LCWRA", "ESA", "IB")
+"""Benefits for people whose health limits their work."""
+
+DISABILITY_BENEFITS = ("PIP", "DLA")
+"""Benefits for the cost of disability, in work or not."""
+
+BENEFITS = ("UC", *INCAPACITY_BENEFITS, *DISABILITY_BENEFITS, "JSA", "IS")
+"""Every benefit that spells are delivered of."""
+
 HES_APC = Schema(
     name="hes_apc",
     grain="finished hospital episode",
@@ -134,6 +158,74 @@ LINKS_NINO = Schema(
     ),
 )
 
+IAPT_REFERRAL = Schema(
+    name="iapt/IDS101Referral",
+    grain="therapy referral, as last submitted",
+    key=("unique_service_request_id",),
+    columns=(
+        Column(name="unique_service_request_id", type=pa.string(), role="identifier", nullable=False),
+        Column(name="iapt_person_id", type=pa.string(), role="identifier", nullable=False),
+        Column(name="pathway_id", type=pa.string(), role="identifier", required=False),
+        Column(name="referral_date", type=pa.date32(), nullable=False),
+        Column(name="discharge_date", type=pa.date32()),
+        Column(name="end_code", type=pa.string(), required=False),
+        Column(name="referral_source", type=pa.string(), required=False),
+        Column(name="provider", type=pa.string(), required=False),
+        Column(name="commissioner", type=pa.string(), required=False),
+        Column(name="treatment_contacts", type=pa.int32(), unit="contacts"),
+        Column(name="first_assessment", type=pa.date32(), required=False),
+        Column(name="first_session", type=pa.date32()),
+        Column(name="second_session", type=pa.date32(), required=False),
+        Column(name="completed_treatment", type=pa.bool_(), required=False),
+        Column(name="recovery", type=pa.bool_(), role="characteristic"),
+        Column(name="reliable_improvement", type=pa.bool_(), role="characteristic"),
+        Column(name="caseness", type=pa.bool_(), role="characteristic", required=False),
+        Column(name="phq9_first", type=pa.int32(), role="characteristic", required=False),
+        Column(name="phq9_last", type=pa.int32(), role="characteristic", required=False),
+        Column(name="gad_first", type=pa.int32(), role="characteristic", required=False),
+        Column(name="gad_last", type=pa.int32(), role="characteristic", required=False),
+        Column(name="problem", type=pa.string(), role="characteristic", allowed=PROBLEMS),
+        Column(name="unique_submission_id", type=pa.string(), required=False),
+        Column(name="is_latest", type=pa.bool_(), nullable=False),
+        Column(name="employment_support_date", type=pa.date32(), required=False),
+    ),
+)
+"""A course is completed when the referral was discharged with two treatment contacts or more; the wait runs from
+``referral_date`` to ``first_session``."""
+
+IAPT_EMPLOYMENT = Schema(
+    name="iapt/IDS004EmpStatus",
+    grain="employment status of a therapy referral on a day",
+    key=("unique_service_request_id", "recorded_date"),
+    columns=(
+        Column(name="unique_service_request_id", type=pa.string(), role="identifier", nullable=False),
+        Column(name="employment_status", type=pa.string(), role="characteristic", allowed=EMPLOYMENT_STATUSES),
+        Column(name="recorded_date", type=pa.date32(), nullable=False),
+        Column(name="week_hours_worked", type=pa.string(), role="characteristic", required=False),
+        Column(name="sick_absence", type=pa.bool_(), role="characteristic", required=False),
+        Column(name="statutory_sick_pay", type=pa.bool_(), role="characteristic", required=False),
+        Column(name="universal_credit", type=pa.bool_(), role="characteristic", required=False),
+        Column(name="employment_support_allowance", type=pa.bool_(), role="characteristic", required=False),
+        Column(name="personal_independence_payment", type=pa.bool_(), role="characteristic", required=False),
+        Column(name="employment_support", type=pa.bool_(), role="characteristic", required=False),
+    ),
+)
+
+DWP_BENEFITS = Schema(
+    name="dwp_benefits",
+    grain="benefit spell",
+    key=("valid_nino", "benefit", "start_date"),
+    columns=(
+        Column(name="valid_nino", type=pa.string(), role="identifier", nullable=False),
+        Column(name="benefit", type=pa.string(), role="outcome", nullable=False, allowed=BENEFITS),
+        Column(name="start_date", type=pa.date32(), role="outcome", nullable=False),
+        Column(name="end_date", type=pa.date32(), role="outcome"),
+        Column(name="weekly_pence", type=pa.int64(), role="outcome", unit="pence a week"),
+        Column(name="health_related", type=pa.bool_(), role="outcome", nullable=False),
+    ),
+)
+"""A spell without ``end_date`` goes on; it lasts from ``start_date`` to ``end_date``, both days included."""
+
 PRICES_CPIH = Schema(
     name="prices/cpih",
     grain="month",
@@ -144,6 +236,21 @@ PRICES_CPIH = Schema(
     ),
 )
 
-SOURCES = {schema.name: schema for schema in (HES_APC, PAYE_RTI, CENSUS, DEATHS, LINKS_PERSON, LINKS_NINO, PRICES_CPIH)}
-SOURCES |= {schema.name: schema for schema in (NDPP, NDPP_TESTS)}
+SOURCES = {
+    schema.name: schema
+    for schema in (
+        HES_APC,
+        IAPT_REFERRAL,
+        IAPT_EMPLOYMENT,
+        PAYE_RTI,
+        DWP_BENEFITS,
+        CENSUS,
+        DEATHS,
+        LINKS_PERSON,
+        LINKS_NINO,
+        PRICES_CPIH,
+        NDPP,
+        NDPP_TESTS,
+    )
+}
 """Every source with fixed columns; ``panels/<name>`` takes its columns from the evaluation."""

@@ -1,4 +1,4 @@
-"""Real monthly pay goes in; an outcome's matrix leaves. One file, one outcome: its name is the outcome's name."""
+"""People's months go in; an outcome's matrix leaves. One file, one outcome: its name is the outcome's name."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.population.panel.months import Months
 from pipeline.vocabulary.errors import Fault, RequestError
 
-Measure = Callable[[NDArray[np.float32], NDArray[np.bool_]], NDArray[np.float32]]
-"""``(real pay, observed) -> outcome``, all ``(n, T)``; NaN wherever the outcome is not observed."""
+Measure = Callable[[Months], NDArray[np.float32]]
+"""``months -> outcome``, ``(n, T)``; NaN wherever the outcome is not observed."""
 
 
 def names() -> tuple[str, ...]:
-    """The outcomes that can be made from pay: the names of the files in this folder."""
+    """The outcomes that can be made: the names of the files in this folder."""
     return tuple(sorted(module.name for module in iter_modules([str(Path(__file__).parent)])))
 
 
@@ -32,5 +33,7 @@ def measure(name: str) -> Measure:
     """
     if name not in names():
         known = ", ".join(names())
-        raise RequestError(Fault(what=f"outcome {name!r} cannot be made from pay", remedy=f"There are: {known}."))
+        raise RequestError(
+            Fault(what=f"outcome {name!r} cannot be made from pay or benefits", remedy=f"There are: {known}.")
+        )
     return cast("Measure", import_module(f"{__name__}.{name}").outcome)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.population.panel.months import Months
 
-def outcome(pay: NDArray[np.float32], observed: NDArray[np.bool_]) -> NDArray[np.float32]:
+
+def outcome(months: Months) -> NDArray[np.float32]:
     """Real pay in pounds in observed months with any; other months are not part of this outcome."""
-    return np.where(observed & (pay > 0), pay, np.float32(np.nan))
+    return months.seen(np.where(months.pay > 0, months.pay, np.float32(np.nan)))

@@ -1,1 +1,1 @@
-"""One file a source, named like it (``a_b`` for ``a/b``), that defines READING: what its types do not say."""
+"""One file a source, named like it in lower case (``a_b`` for ``a/B``): READING says what its types do not say."""

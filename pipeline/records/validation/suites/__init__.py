@@ -1,7 +1,7 @@
 """One file a source: what its rows must be before anything is estimated from them.
 
-A file defines ``rules(schema, cut_off)`` and is found by the source's name, ``/`` as ``_``, or by the part before the
-``/`` where a source comes in several kinds (``panels/<name>``). Adding a source is adding one file.
+A file defines ``rules(schema, cut_off)`` and is found by the source's name in lower case, ``/`` as ``_``, or by the
+part before the ``/`` where a source comes in several kinds (``panels/<name>``). Adding a source is adding one file.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def suite(schema: Schema, *, cut_off: date | None = None) -> tuple[Rule, ...]:
     RequestError
         If no file states the source's rules.
     """
-    for name in (schema.name.replace("/", "_"), schema.name.split("/")[0]):
+    for name in (schema.name.replace("/", "_").lower(), schema.name.split("/")[0]):
         if find_spec(f"{__name__}.{name}"):
             own: tuple[Rule, ...] = import_module(f"{__name__}.{name}").rules(schema, cut_off or OPEN_END)
             return (*_every_source(schema), *own)

@@ -12,7 +12,13 @@ from functools import singledispatch
 from pipeline.release.disclosure.release import Release
 from pipeline.release.publication.pages.words import estimator, listed, named, number, span
 from pipeline.vocabulary.months import first_day, parse_month
-from pipeline.vocabulary.protocol import Evaluation, LinkedPanel, StaggeredAdoption
+from pipeline.vocabulary.protocol import (
+    Evaluation,
+    FirstTherapySession,
+    LinkedPanel,
+    Procedure,
+    StaggeredAdoption,
+)
 from pipeline.vocabulary.robustness import RobustnessRun
 from pipeline.vocabulary.windows import Window
 
@@ -87,22 +93,10 @@ def _design(design: object) -> Iterator[tuple[str, str]]:
 
 @_design.register
 def _staggered_adoption(design: StaggeredAdoption) -> Iterator[tuple[str, str]]:
-    event, comparison = design.index_event, design.comparison
+    comparison = design.comparison
     strata = listed(tuple(named(name) for name in comparison.strata))
-    secondary = (
-        f", or as a secondary one where the primary one is in {event.or_secondary_when_primary_in}"
-        if event.or_secondary_when_primary_in
-        else ""
-    )
     yield "Design", "People treated in different months, compared before and after with people never treated"
-    yield (
-        "Index event",
-        (
-            f"The first operation in code list {event.codelist} found in {event.source}, with a diagnosis in "
-            f"{event.with_diagnosis} as the primary one of the same episode{secondary}. "
-            f"First means none since {_day(event.first_since)}."
-        ),
-    )
+    yield "Index event", _index_event(design.index_event)
     yield (
         "Comparison people",
         (
@@ -121,6 +115,34 @@ def _staggered_adoption(design: StaggeredAdoption) -> Iterator[tuple[str, str]]:
                 f"{low} and {high} percentiles"
             ),
         )
+
+
+@singledispatch
+def _index_event(event: object) -> str:
+    raise TypeError(f"no words for a {type(event).__name__}")
+
+
+@_index_event.register
+def _procedure(event: Procedure) -> str:
+    secondary = (
+        f", or as a secondary one where the primary one is in {event.or_secondary_when_primary_in}"
+        if event.or_secondary_when_primary_in
+        else ""
+    )
+    return (
+        f"The first operation in code list {event.codelist} found in {event.source}, with a diagnosis in "
+        f"{event.with_diagnosis} as the primary one of the same episode{secondary}. "
+        f"First means none since {_day(event.first_since)}."
+    )
+
+
+@_index_event.register
+def _first_therapy_session(event: FirstTherapySession) -> str:
+    return (
+        f"The first therapy session of the first completed course in {event.source}: a referral discharged with "
+        f"{event.completed_contacts} treatment contacts or more. First means none completed since "
+        f"{_day(event.first_since)}. Employment status is the latest in {event.employment} on or before the referral."
+    )
 
 
 @_design.register
@@ -199,10 +221,12 @@ def _prices(evaluation: Evaluation) -> str:
     prices = evaluation.prices
     if prices is None:
         return ""
-    return (
+    pay = (
         f"Pay is top-coded at quantile {prices.winsorise_above} of the person-months studied and then deflated by CPIH "
         f"to {prices.base_year} prices"
     )
+    with_amounts = any(outcome.prices and outcome.source == "dwp_benefits" for outcome in evaluation.outcomes)
+    return f"{pay}; amounts of benefits are deflated alike and not top-coded" if with_amounts else pay
 
 
 def _age_bands(edges: tuple[int, ...]) -> str:

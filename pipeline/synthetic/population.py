@@ -1,0 +1,45 @@
+"""Everything of a delivery that is drawn before a row is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.synthetic.benefits import Claimants, draw_claimants
+from pipeline.synthetic.knobs import DEFAULT, Knobs
+from pipeline.synthetic.links import Links, draw_links
+from pipeline.synthetic.operations import Operations, draw_operations
+from pipeline.synthetic.people import People, draw_people
+from pipeline.synthetic.therapy import Courses, draw_courses
+from pipeline.synthetic.work import Treatment, treatment
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Population:
+    """People with what happens to them and what is linked to them. Two are the same only if they are one."""
+
+    people: People
+    operations: Operations
+    courses: Courses
+    claimants: Claimants
+    links: Links
+    treatment: Treatment
+    seed: int
+    knobs: Knobs
+
+
+def draw_population(*, people: int, seed: int, knobs: Knobs = DEFAULT) -> Population:
+    """The people of a delivery with their operations, courses of therapy, benefits and links; nothing is written."""
+    operations = draw_operations(people=people, seed=seed, knobs=knobs)
+    everyone = draw_people(operations, people=people, seed=seed, knobs=knobs)
+    courses = draw_courses(everyone, seed=seed, knobs=knobs)
+    treated = treatment(everyone, operations, courses, knobs)
+    return Population(
+        people=everyone,
+        operations=operations,
+        courses=courses,
+        claimants=draw_claimants(everyone, seed=seed),
+        links=draw_links(everyone, treated, seed=seed, knobs=knobs),
+        treatment=treated,
+        seed=seed,
+        knobs=knobs,
+    )

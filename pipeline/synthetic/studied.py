@@ -1,0 +1,146 @@
+"""Whom each evaluation will study, by its own rules, and by what their effects are split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.synthetic.calendar import first_day_of, month_of_day
+from pipeline.synthetic.effects import AGE_BANDS
+from pipeline.synthetic.knobs import Knobs
+from pipeline.synthetic.links import Links
+from pipeline.synthetic.operations import AFTER, NO_OBESITY, PREVIOUS, UNLISTED, Operations
+from pipeline.synthetic.people import PLACES, WALES, People
+from pipeline.synthetic.population import Population
+from pipeline.synthetic.residence import UNKNOWN, in_england, place_at_operation
+from pipeline.synthetic.therapy import COMPLETED, NEW_VERSION, Courses
+from pipeline.vocabulary.schemas.sources import EMPLOYMENT_STATUSES, ETHNIC_GROUPS, PROBLEMS, SEXES
+from pipeline.vocabulary.windows import Window
+
+AGES = (25, 64)
+WINDOW = Window(before=59, after=60, reference=(-5, 0))
+"""The event times of the evaluation of bariatric surgery."""
+
+THERAPY_WINDOW = Window(before=59, after=84, reference=(-23, -12))
+"""The event times of the evaluation of NHS Talking Therapies."""
+
+_BIRTHDAY = 15
+
+Levels = Mapping[str, tuple[tuple[str, ...], NDArray[np.integer]]]
+"""By subgroup its levels, and the level of each person studied."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Studied:
+    """The people of an evaluation.
+
+    Attributes
+    ----------
+    who, month
+        Positions among all people, and the month of each one's index event.
+    treatments
+        Which of their treatments the evaluation is of: ``expected_work``'s arguments with it left out.
+    """
+
+    evaluation: str
+    window: Window
+    who: NDArray[np.int64]
+    month: NDArray[np.int32]
+    levels: Levels
+    treatments: Mapping[str, bool]
+
+
+def operations_studied(population: Population) -> Studied:
+    """The people of the evaluation of bariatric surgery."""
+    people, operations, links = population.people, population.operations, population.links
+    chosen = included(people, operations, links, seed=population.seed, knobs=population.knobs)
+    who, month = operations.person[chosen], operations.month[chosen]
+    age, _ = _ages(people, who, day=operations.day[chosen], month=month)
+    return Studied(
+        evaluation="bariatric_surgery",
+        window=WINDOW,
+        who=who,
+        month=month,
+        levels=_of_the_census(people, who, age),
+        treatments={"operated": False},
+    )
+
+
+def courses_studied(population: Population) -> Studied:
+    """The people of the evaluation of NHS Talking Therapies."""
+    people = population.people
+    courses = population.courses.take(in_study(people, population.courses, population.links))
+    who, month = courses.person, month_of_day(courses.session)
+    age, _ = _ages(people, who, day=courses.session, month=month)
+    census = _of_the_census(people, who, age)
+    result = np.where(courses.recovered, 0, np.where(courses.improved, 1, 2))
+    return Studied(
+        evaluation="talking_therapies",
+        window=THERAPY_WINDOW,
+        who=who,
+        month=month,
+        levels={name: census[name] for name in ("all", "sex", "age_band", "ethnic_group")}
+        | {
+            "employment_at_referral": ((*EMPLOYMENT_STATUSES, "not known"), courses.status),
+            "problem": ((*PROBLEMS, "not known"), courses.problem),
+            "employment_adviser": (
+                ("not seen", "seen", "not known"),
+                np.where(courses.referred < NEW_VERSION, 2, courses.adviser),
+            ),
+            "result_after_treatment": (("recovered", "improved, not recovered", "neither"), result),
+        },
+        treatments={"in_therapy": False},
+    )
+
+
+def included(people: People, operations: Operations, links: Links, *, seed: int, knobs: Knobs) -> NDArray[np.int64]:
+    """Positions among the operations whose people the evaluation will study, by its eligibility rules."""
+    who = operations.person
+    age, age_at_end = _ages(people, who, day=operations.day, month=operations.month)
+    place = place_at_operation(people, operations, seed=seed, knobs=knobs)
+    place = np.where(place == UNKNOWN, people.described(people.region)[who], place)
+    eligible = ~np.isin(operations.kind, (PREVIOUS, AFTER, NO_OBESITY, UNLISTED))
+    eligible &= links.health[:, who].any(axis=0) & links.pay[:, who].any(axis=0) & ~links.shared[who]
+    eligible &= (age >= AGES[0]) & (age_at_end <= AGES[1])
+    eligible &= (people.death_month[who] > operations.month) & in_england(place)
+    return np.flatnonzero(eligible)
+
+
+def in_study(people: People, courses: Courses, links: Links) -> NDArray[np.int64]:
+    """Positions among the courses whose people the evaluation will study, by its eligibility rules."""
+    who, month = courses.person, month_of_day(courses.session)
+    age, age_at_end = _ages(people, who, day=courses.session, month=month)
+    eligible = courses.kind == COMPLETED
+    eligible &= links.therapy[:, who].any(axis=0) & links.pay[:, who].any(axis=0) & ~links.shared[who]
+    eligible &= (age >= AGES[0]) & (age_at_end <= AGES[1])
+    eligible &= (people.death_month[who] > month) & in_england(people.described(people.region)[who])
+    return np.flatnonzero(eligible)
+
+
+def _ages(
+    people: People, who: NDArray[np.int64], *, day: NDArray[np.int32], month: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Completed years on a day and at the end of its month."""
+    day_of_month = day - first_day_of(month) + 1
+    months_old = month - people.birth_month[who]
+    return (months_old - (day_of_month < _BIRTHDAY)) // 12, months_old // 12
+
+
+def _of_the_census(people: People, who: NDArray[np.int64], age: NDArray[np.int32]) -> Levels:
+    """Subgroups by what the census says, and by age at the index.
+
+    Wales is a level: people enumerated there who had moved to England by their operation are included.
+    """
+    regions = tuple(str(place) for place in PLACES[: WALES + 1])
+    quintiles = tuple(str(quintile) for quintile in range(1, 6))
+    return {
+        "all": (("",), np.zeros(len(who), dtype=np.int8)),
+        "sex": (SEXES, people.male[who].astype(np.int8)),
+        "age_band": (AGE_BANDS, (age - AGES[0]) // 10),
+        "ethnic_group": (ETHNIC_GROUPS, people.ethnic_group[who]),
+        "imd_quintile": (quintiles, people.described(people.imd_quintile)[who] - 1),
+        "region": (regions, people.described(people.region)[who]),
+    }
