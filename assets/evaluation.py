@@ -9,7 +9,8 @@ from assets.resources import Causeway
 from assets.stages import evaluation as stages
 from assets.telling import told
 from pipeline.engine.store import Result
-from pipeline.vocabulary.protocol import LinkedPanel, Protocol
+from pipeline.vocabulary.designs import LinkedPanel
+from pipeline.vocabulary.protocol import Protocol
 
 
 def evaluation_assets(protocol: Protocol) -> Sequence[dg.AssetsDefinition]:

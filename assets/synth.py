@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from assets.progress import bar
 from pipeline.synthetic import Knobs, synthesise
+from pipeline.vocabulary.declared import request_error
 from pipeline.vocabulary.errors import Fault, RequestError
-from pipeline.vocabulary.protocol import request_error
 
 
 def synth(folder: Path, *, people: int, seed: int, delivery: str | None, knobs: Sequence[str]) -> None:

@@ -119,8 +119,8 @@ def ours(folder: Path, *, name: str, covariates: tuple[str, ...]) -> None:
 
     from pipeline.engine.panels import StoredPanel
     from pipeline.inference.estimators import fit_of
+    from pipeline.vocabulary.designs import AgeSpline
     from pipeline.vocabulary.effects import Specification
-    from pipeline.vocabulary.protocol import AgeSpline
     from pipeline.vocabulary.windows import Window
 
     window = Window(before=59, after=60, reference=(-5, 0))

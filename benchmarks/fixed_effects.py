@@ -139,8 +139,8 @@ def ours(folder: Path) -> None:
 
     from pipeline.engine.panels import StoredPanel
     from pipeline.inference.estimators import ons_fixed_effects
+    from pipeline.vocabulary.designs import AgeSpline
     from pipeline.vocabulary.effects import Specification
-    from pipeline.vocabulary.protocol import AgeSpline
     from pipeline.vocabulary.windows import Window
 
     window = Window(before=59, after=60, reference=(-5, 0))

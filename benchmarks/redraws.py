@@ -24,9 +24,9 @@ from pipeline.synthetic.calendar import MONTHS, PRICES
 from pipeline.synthetic.delivery import Population, draw_population, truth
 from pipeline.synthetic.pay import payments
 from pipeline.synthetic.studied import AGES, WINDOW, included
+from pipeline.vocabulary.designs import AgeSpline
 from pipeline.vocabulary.effects import Specification
 from pipeline.vocabulary.panels import PanelShard
-from pipeline.vocabulary.protocol import AgeSpline
 
 SCALE = {"pay": 1.0, "pay_in_work": 1.0, "employed": 100.0}
 COLUMNS = (

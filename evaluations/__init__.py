@@ -12,8 +12,10 @@ from pkgutil import iter_modules
 from pydantic import ValidationError
 
 from pipeline.vocabulary.codelists import read_codelist
+from pipeline.vocabulary.declared import request_error
+from pipeline.vocabulary.designs import StaggeredAdoption
 from pipeline.vocabulary.errors import Fault, RequestError
-from pipeline.vocabulary.protocol import Evaluation, Protocol, StaggeredAdoption, request_error
+from pipeline.vocabulary.protocol import Evaluation, Protocol
 
 FOLDER = Path(__file__).parent
 

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from pipeline.vocabulary.protocol import (
-    Eligibility,
-    Evaluation,
-    GeneralPopulation,
-    Prices,
-    Procedure,
-    StaggeredAdoption,
-)
+from pipeline.vocabulary.designs import GeneralPopulation, StaggeredAdoption
+from pipeline.vocabulary.index_events import Procedure
+from pipeline.vocabulary.protocol import Eligibility, Evaluation, Prices
 from pipeline.vocabulary.robustness import (
     HalfComparisonPlacebo,
     LongerReference,

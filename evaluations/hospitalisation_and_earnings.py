@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.outcomes import Outcome
-from pipeline.vocabulary.protocol import Evaluation, LinkedPanel
+from pipeline.vocabulary.protocol import Evaluation
 from pipeline.vocabulary.robustness import LongerReference, MovedIndexPlacebo, MovedReference
 from pipeline.vocabulary.windows import Window
 

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from pipeline.vocabulary.protocol import (
-    Eligibility,
-    Evaluation,
-    FirstTherapySession,
-    GeneralPopulation,
-    Prices,
-    StaggeredAdoption,
-)
+from pipeline.vocabulary.designs import GeneralPopulation, StaggeredAdoption
+from pipeline.vocabulary.index_events import FirstTherapySession
+from pipeline.vocabulary.protocol import Eligibility, Evaluation, Prices
 from pipeline.vocabulary.windows import Window
 
 EVALUATION = Evaluation(

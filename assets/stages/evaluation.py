@@ -7,7 +7,8 @@ from assets.resources import Causeway
 from assets.stages.made_from import code
 from assets.stages.records import register
 from pipeline.engine.store import Result, write_table
-from pipeline.vocabulary.protocol import LinkedPanel, Protocol
+from pipeline.vocabulary.designs import LinkedPanel
+from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.people import AT_INDEX
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from assets.resources import Causeway
 from assets.stages.made_from import code, protocols
 from pipeline.engine.store import Result, write_note
+from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.errors import DeliveryRefused, Fault
 from pipeline.vocabulary.outcomes import Outcome
-from pipeline.vocabulary.protocol import LinkedPanel, Protocol
+from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.panels import linked_panel_columns, linked_panel_schema
 from pipeline.vocabulary.schemas.schema import Schema
 from pipeline.vocabulary.schemas.sources import SOURCES

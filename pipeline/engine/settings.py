@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pipeline.vocabulary.declared import request_error
 from pipeline.vocabulary.errors import Fault, RequestError
-from pipeline.vocabulary.protocol import request_error
 
 
 class _Section(BaseModel):

@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pipeline.vocabulary.declared import request_error
+from pipeline.vocabulary.designs import AgeSpline
 from pipeline.vocabulary.errors import Fault, RequestError
-from pipeline.vocabulary.protocol import AgeSpline, request_error
 from pipeline.vocabulary.windows import Bin, Window
 
 COLUMNS = (

@@ -5,212 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import date
-from typing import Annotated, ClassVar, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from pipeline.vocabulary.codelists import Codelist
-from pipeline.vocabulary.errors import Fault, RequestError
+from pipeline.vocabulary.declared import Declared
+from pipeline.vocabulary.designs import Design, LinkedPanel, StaggeredAdoption
 from pipeline.vocabulary.months import parse_month
 from pipeline.vocabulary.outcomes import OUTCOMES, Outcome
-from pipeline.vocabulary.robustness import MonthLabel, RobustnessRun, Studied, run_faults
-from pipeline.vocabulary.windows import Window
+from pipeline.vocabulary.robustness import MonthLabel, Studied, run_faults
 
 
-class _Declared(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Procedure(_Declared):
-    """The index event: the first operation of a code list ever since a date.
-
-    Attributes
-    ----------
-    codelist
-        The operations that count.
-    with_diagnosis
-        The episode's primary diagnosis must be in this list, or any later diagnosis if the primary one is in
-        ``or_secondary_when_primary_in``.
-    or_secondary_when_primary_in
-        Primary diagnoses under which a secondary one of ``with_diagnosis`` is enough.
-    first_since
-        Nobody may have had such an operation between this date and the index.
-    """
-
-    kind: Literal["procedure"] = "procedure"
-    source: str = "hes_apc"
-    codelist: str
-    with_diagnosis: str
-    or_secondary_when_primary_in: str | None = None
-    first_since: date
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The sources that the event is found in."""
-        return (self.source,)
-
-    @property
-    def linked_by(self) -> str:
-        """The source whose ids link the event's records to people."""
-        return self.source
-
-    @property
-    def codelists(self) -> tuple[str, ...]:
-        """The code lists that it names."""
-        named = (self.codelist, self.with_diagnosis, self.or_secondary_when_primary_in)
-        return tuple(name for name in named if name is not None)
-
-
-class FirstTherapySession(_Declared):
-    """The index event: the first session of the first completed course of therapy ever since a date.
-
-    Attributes
-    ----------
-    source, employment
-        Referrals, and the employment statuses recorded with them.
-    completed_contacts
-        A course is completed when the referral was discharged with at least so many treatment contacts.
-    first_since
-        Nobody may have completed a course between this date and the index.
-    """
-
-    kind: Literal["first_therapy_session"] = "first_therapy_session"
-    source: str = "iapt/IDS101Referral"
-    employment: str = "iapt/IDS004EmpStatus"
-    completed_contacts: int = Field(default=2, ge=1)
-    first_since: date
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The sources that the event is found in."""
-        return (self.source, self.employment)
-
-    @property
-    def linked_by(self) -> str:
-        """The source whose ids link the event's records to people."""
-        return "iapt"
-
-    @property
-    def codelists(self) -> tuple[str, ...]:
-        """It names no code list."""
-        return ()
-
-
-IndexEvent = Annotated[Procedure | FirstTherapySession, Field(discriminator="kind")]
-"""What happens in the index month; each kind is a file in ``pipeline/population/cohort/index_events/``."""
-
-
-class GeneralPopulation(_Declared):
-    """People who never had the index event, sampled to the treated people's sex and age.
-
-    Each gets an index month drawn from the treated people's index months (three-month centred mean, as published),
-    must meet the same eligibility there, and is sampled within strata in the treated people's proportions. The draw
-    is a hash of the person id and ``seed``, so it is the same on every engine.
-
-    Attributes
-    ----------
-    n
-        How many people; fewer are taken, in the same proportions, where a stratum has too few.
-    strata
-        Columns of the cohort: the published strata are sex and five-year age band.
-    """
-
-    n: int = Field(gt=0)
-    strata: tuple[str, ...] = ("sex", "five_year_band")
-    seed: str = "causeway"
-
-
-class Prices(_Declared):
+class Prices(Declared):
     """How pay becomes comparable: top-coded at a quantile of the analysis sample, then deflated by CPIH."""
 
     base_year: int
     winsorise_above: float = Field(gt=0.5, lt=1)
 
 
-class AgeSpline(_Declared):
-    """Natural cubic spline of age in months, as R's ``ns(age, df, Boundary.knots = quantile(age, c(low, high)))``."""
-
-    df: int = Field(default=5, ge=1)
-    boundary: tuple[float, float] = (0.10, 0.90)
-
-
-class _EventStudies(_Declared):
-    """How effects by event time are estimated, and what is tried besides.
-
-    Attributes
-    ----------
-    estimators, headline
-        By their files' names; the headline's effects for everybody are the main result.
-    anticipation
-        Months (or periods) before the index in which there may be effects already, for estimators that allow for it.
-    compared_with
-        Whom estimators of group-time effects compare with, where they have the choice.
-    covariates
-        Characteristics that estimators of group-time effects adjust for.
-    subgroup_estimators
-        Those that also estimate by subgroup, the headline among them; ``None``: all.
-    robustness
-        The headline estimator's further runs, for everybody.
-    """
-
-    window: Window
-    estimators: tuple[str, ...]
-    headline: str
-    anticipation: int = Field(default=0, ge=0)
-    compared_with: Literal["never_treated", "not_yet_treated"] = "never_treated"
-    covariates: tuple[str, ...] = ()
-    subgroup_estimators: tuple[str, ...] | None = None
-    robustness: tuple[RobustnessRun, ...] = ()
-
-    @property
-    def by_subgroup(self) -> tuple[str, ...]:
-        """The estimators that also estimate by subgroup."""
-        return self.estimators if self.subgroup_estimators is None else self.subgroup_estimators
-
-
-class StaggeredAdoption(_EventStudies):
-    """People treated in different months, compared before and after with people never treated."""
-
-    kind: Literal["staggered_adoption"] = "staggered_adoption"
-    index_event: IndexEvent
-    comparison: GeneralPopulation
-    age_spline: AgeSpline | None = AgeSpline()
-    period_unit: ClassVar[str] = "month"
-
-
-class LinkedPanel(_EventStudies):
-    """People treated in different periods, in a panel that its owner has linked already.
-
-    Attributes
-    ----------
-    source
-        ``panels/<name>``.
-    person, period, treatment_period
-        The owner's column names; a null ``treatment_period`` means never treated.
-    period_unit
-        What a period is, in the singular (``"wave"``, ``"year"``).
-    periods
-        First and last period studied, inclusive. People first treated later are the comparison: not treated yet.
-    characteristics
-        Columns that describe a person: balance and subgroups are made from them.
-    """
-
-    kind: Literal["linked_panel"] = "linked_panel"
-    source: Annotated[str, Field(pattern=r"^panels/[a-z0-9_]+$")]
-    person: str
-    period: str
-    treatment_period: str
-    period_unit: str
-    periods: tuple[int, int]
-    characteristics: tuple[str, ...] = ()
-    age_spline: None = None
-
-
-Design = Annotated[StaggeredAdoption | LinkedPanel, Field(discriminator="kind")]
-
-
-class Eligibility(_Declared):
+class Eligibility(Declared):
     """Who may enter the study, on the day of the index event and at the end of its month."""
 
     ages: tuple[int, int]
@@ -219,7 +33,7 @@ class Eligibility(_Declared):
     linked: tuple[str, ...] = ("hes_apc", "paye_rti")
 
 
-class Evaluation(_Declared):
+class Evaluation(Declared):
     """A whole evaluation, as registered before results are seen.
 
     Attributes
@@ -334,12 +148,3 @@ class Protocol:
         lists = {name: (c.source, c.version, c.groups) for name, c in sorted(self.codelists.items())}
         declared = {"name": self.name, "evaluation": self.evaluation.model_dump(mode="json"), "codelists": lists}
         return hashlib.sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()
-
-
-def request_error(error: ValidationError, *, where: str) -> RequestError:
-    """Every fault that pydantic found, as one :class:`RequestError` without the values it quotes."""
-    faults = [
-        Fault(what=f"{'.'.join(str(part) for part in fault['loc']) or 'declaration'}: {fault['msg']}", file=where)
-        for fault in error.errors(include_input=False, include_url=False)
-    ]
-    return RequestError(faults)

@@ -19,7 +19,8 @@ from pipeline.release.disclosure.release import Release
 from pipeline.release.publication.facts import Facts
 from pipeline.release.publication.pages import evaluation_page, index_page
 from pipeline.release.publication.revisions import REVISIONS
-from pipeline.vocabulary.protocol import Protocol, StaggeredAdoption
+from pipeline.vocabulary.designs import StaggeredAdoption
+from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.people import ATTRITION, LINKAGE_QUALITY
 from pipeline.vocabulary.schemas.results import BALANCE, DECOMPOSITION, DIAGNOSTICS, ESTIMATES
 from pipeline.vocabulary.windows import Bin

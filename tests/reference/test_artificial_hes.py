@@ -16,7 +16,7 @@ import evaluations
 from pipeline.engine.database import database
 from pipeline.engine.settings import read_settings
 from pipeline.records.ingestion import Ingestion, ingest, read_delivery
-from pipeline.vocabulary.protocol import LinkedPanel
+from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.schemas.panels import linked_panel_columns, linked_panel_schema
 from pipeline.vocabulary.schemas.schema import Schema
 from pipeline.vocabulary.schemas.sources import HES_APC

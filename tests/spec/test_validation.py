@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.records.validation import Validation, accept, check_names, check_results, report, validate
+from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.errors import ValidationRefused
 from pipeline.vocabulary.months import month_number
 from pipeline.vocabulary.outcomes import Outcome
-from pipeline.vocabulary.protocol import LinkedPanel
 from pipeline.vocabulary.schemas.ndpp import NDPP, NDPP_TESTS
 from pipeline.vocabulary.schemas.panels import linked_panel_schema
 from pipeline.vocabulary.schemas.schema import Schema

@@ -11,10 +11,10 @@ import pytest
 from pipeline.inference import estimators
 from pipeline.inference.estimators import imputation, ons_fixed_effects, sun_abraham
 from pipeline.inference.moments.frames import FrameColumns, frame_panel
+from pipeline.vocabulary.designs import AgeSpline
 from pipeline.vocabulary.effects import Model, Specification
 from pipeline.vocabulary.errors import DataRefused, NotEstimable, RequestError
 from pipeline.vocabulary.panels import PanelShard
-from pipeline.vocabulary.protocol import AgeSpline
 from pipeline.vocabulary.windows import Window
 
 # Rounding of effects of a few units recovered from data without noise.

@@ -6,8 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 import evaluations
+from pipeline.vocabulary.declared import request_error
 from pipeline.vocabulary.errors import RequestError
-from pipeline.vocabulary.protocol import Evaluation, Protocol, request_error
+from pipeline.vocabulary.protocol import Evaluation, Protocol
 from pipeline.vocabulary.robustness import (
     HalfComparisonPlacebo,
     LongerReference,

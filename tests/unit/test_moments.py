@@ -16,10 +16,10 @@ from pipeline.inference.moments.blocks import Group, observed_months
 from pipeline.inference.moments.scores import cluster_sums
 from pipeline.inference.moments.solve import inverse
 from pipeline.inference.moments.within import within
+from pipeline.vocabulary.designs import AgeSpline
 from pipeline.vocabulary.effects import Model, Specification
 from pipeline.vocabulary.errors import NotEstimable
 from pipeline.vocabulary.panels import PanelShard
-from pipeline.vocabulary.protocol import AgeSpline
 from pipeline.vocabulary.windows import Window
 
 # Required of sums whose order may differ between engines.

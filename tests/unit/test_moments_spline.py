@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from patsy import dmatrix
 
 from pipeline.inference.moments.spline import AgeCounts, age_basis, natural_knots, nonlinear_part, quantiles
-from pipeline.vocabulary.protocol import AgeSpline
+from pipeline.vocabulary.designs import AgeSpline
 
 # Rounding of cubes of ages scaled to [0, 1].
 ROUNDING = 1e-9

@@ -11,9 +11,9 @@ import pytest
 from pipeline.inference import estimators
 from pipeline.inference.estimators import ons_fixed_effects
 from pipeline.inference.moments.intervals import felm_factor, fixest_factor, sup_t_critical, t_critical
+from pipeline.vocabulary.designs import AgeSpline
 from pipeline.vocabulary.effects import Specification
 from pipeline.vocabulary.errors import DataRefused, RequestError
-from pipeline.vocabulary.protocol import AgeSpline
 from pipeline.vocabulary.windows import Window
 
 # Rounding of a solved two-by-two table.

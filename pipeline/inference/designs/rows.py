@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.effects import EventStudy
 from pipeline.vocabulary.outcomes import Outcome
-from pipeline.vocabulary.protocol import LinkedPanel, Protocol
+from pipeline.vocabulary.protocol import Protocol
 
 _NUMBERS = {
     "estimate": "att",

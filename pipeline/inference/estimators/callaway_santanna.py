@@ -36,11 +36,11 @@ from pipeline.inference.moments.pairs import cell_variances, sides
 from pipeline.inference.moments.shards import total
 from pipeline.inference.moments.summaries import Report, report, reported
 from pipeline.inference.moments.two_by_two import Solved
+from pipeline.vocabulary.designs import AgeSpline
 from pipeline.vocabulary.effects import Model, Specification, specified
 from pipeline.vocabulary.errors import Fault, NotEstimable, RequestError
 from pipeline.vocabulary.group_time import FEWEST, GroupTimeStudy
 from pipeline.vocabulary.panels import Panel, PanelShard
-from pipeline.vocabulary.protocol import AgeSpline
 from pipeline.vocabulary.windows import Window
 
 

@@ -41,10 +41,10 @@ from pipeline.inference.moments.requests import (
 from pipeline.inference.moments.scores import scores
 from pipeline.inference.moments.shards import total
 from pipeline.inference.moments.untreated import Imputation, imputation
+from pipeline.vocabulary.designs import AgeSpline
 from pipeline.vocabulary.effects import Model, Specification, specified
 from pipeline.vocabulary.group_effects import GroupedEventStudy
 from pipeline.vocabulary.panels import Panel
-from pipeline.vocabulary.protocol import AgeSpline
 from pipeline.vocabulary.windows import Window
 
 _NAME = __name__.rpartition(".")[2]

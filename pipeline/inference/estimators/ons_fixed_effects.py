@@ -35,9 +35,9 @@ from pipeline.inference.moments.scores import Fitted, scores
 from pipeline.inference.moments.shards import total
 from pipeline.inference.moments.spline import AgeBasis
 from pipeline.inference.moments.within import Within, within
+from pipeline.vocabulary.designs import AgeSpline
 from pipeline.vocabulary.effects import EventStudy, Model, Specification, specified
 from pipeline.vocabulary.panels import Panel
-from pipeline.vocabulary.protocol import AgeSpline
 from pipeline.vocabulary.windows import Window
 
 _NAME = __name__.rpartition(".")[2]

@@ -55,10 +55,10 @@ from pipeline.inference.moments.saturated import Saturated, saturate
 from pipeline.inference.moments.scores import Fitted, FittedGroup, ScoreSums, scores
 from pipeline.inference.moments.shards import total
 from pipeline.inference.moments.within import Within, within
+from pipeline.vocabulary.designs import AgeSpline
 from pipeline.vocabulary.effects import Model, Specification, specified
 from pipeline.vocabulary.group_effects import GroupedEventStudy, GroupEffects
 from pipeline.vocabulary.panels import Panel
-from pipeline.vocabulary.protocol import AgeSpline
 from pipeline.vocabulary.windows import Window
 
 _NAME = __name__.rpartition(".")[2]

@@ -18,10 +18,10 @@ from pipeline.inference.moments.people import Design
 from pipeline.inference.moments.shards import total
 from pipeline.inference.moments.spline import AgeBasis, age_basis, age_counts
 from pipeline.inference.moments.views import ChangedPanel
+from pipeline.vocabulary.designs import AgeSpline
 from pipeline.vocabulary.effects import Model, Specification
 from pipeline.vocabulary.errors import Fault, NotEstimable, RequestError
 from pipeline.vocabulary.panels import Panel, PanelShard
-from pipeline.vocabulary.protocol import AgeSpline
 from pipeline.vocabulary.windows import Window
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.vocabulary.designs import AgeSpline
 from pipeline.vocabulary.errors import Fault, NotEstimable
 from pipeline.vocabulary.panels import PanelShard
-from pipeline.vocabulary.protocol import AgeSpline
 
 # A direction whose spread over person-months is below this share of the widest is one that coinciding knots make
 # collinear; the four directions of a real age distribution differ by a factor of a hundred at most.

@@ -11,8 +11,9 @@ import pyarrow as pa
 from pipeline.engine.database import refusing
 from pipeline.engine.store import write_table
 from pipeline.vocabulary.attrition import Arm, Step, attrition_table
+from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.errors import DataRefused, Fault, NotEstimable, RequestError
-from pipeline.vocabulary.protocol import LinkedPanel, Protocol
+from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.panels import linked_cohort_schema
 from pipeline.vocabulary.schemas.people import ATTRITION
 

@@ -6,15 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.vocabulary.codelists import Codelist
+from pipeline.vocabulary.designs import GeneralPopulation, StaggeredAdoption
 from pipeline.vocabulary.errors import Fault, RequestError
+from pipeline.vocabulary.index_events import FirstTherapySession, Procedure
 from pipeline.vocabulary.months import parse_month
-from pipeline.vocabulary.protocol import (
-    FirstTherapySession,
-    GeneralPopulation,
-    Procedure,
-    Protocol,
-    StaggeredAdoption,
-)
+from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.people import COHORT, SPINE
 from pipeline.vocabulary.windows import Window
 

@@ -14,8 +14,9 @@ from pipeline.engine.database import refusing
 from pipeline.engine.settings import Engine
 from pipeline.population.panel.layout import Layout, place_people, register_positions
 from pipeline.population.panel.shards import write_panel_note, write_shard
+from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.errors import DataRefused, Fault, RequestError
-from pipeline.vocabulary.protocol import LinkedPanel, Protocol
+from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.panels import panel_schema
 
 

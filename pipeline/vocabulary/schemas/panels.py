@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.outcomes import Outcome
-from pipeline.vocabulary.protocol import LinkedPanel
 from pipeline.vocabulary.schemas.schema import Column, Schema
 
 

@@ -21,9 +21,9 @@ from pipeline.inference.moments.requests import (
 from pipeline.inference.moments.shards import total
 from pipeline.inference.moments.timing_pairs import is_balanced, timing_pairs
 from pipeline.inference.moments.within import within
+from pipeline.vocabulary.designs import AgeSpline
 from pipeline.vocabulary.effects import Model, Specification
 from pipeline.vocabulary.panels import Panel
-from pipeline.vocabulary.protocol import AgeSpline
 from pipeline.vocabulary.windows import Window
 
 

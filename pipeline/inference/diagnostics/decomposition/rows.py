@@ -11,12 +11,13 @@ import pyarrow as pa
 
 from pipeline.inference.diagnostics.decomposition.decompose import of_panel
 from pipeline.inference.diagnostics.decomposition.result import Decomposition
+from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.effects import Specification
 from pipeline.vocabulary.errors import NotEstimable
 from pipeline.vocabulary.months import first_day
 from pipeline.vocabulary.outcomes import Outcome
 from pipeline.vocabulary.panels import Panel
-from pipeline.vocabulary.protocol import LinkedPanel, Protocol
+from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.results import DECOMPOSITION
 
 COMPARED = ("ons_fixed_effects", "sun_abraham")

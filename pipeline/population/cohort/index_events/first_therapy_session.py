@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pipeline.population.cohort.eligibility import Rule, month_rules
 from pipeline.population.cohort.index_events import HEALTH_PERSON, IndexEvents
 from pipeline.population.cohort.study import Study
+from pipeline.vocabulary.index_events import FirstTherapySession
 from pipeline.vocabulary.months import month_sql
-from pipeline.vocabulary.protocol import FirstTherapySession
 
 NOT_KNOWN = "not known"
 

@@ -9,7 +9,7 @@ from pipeline.population.cohort.eligibility import Rule, month_rules
 from pipeline.population.cohort.index_events import HEALTH_PERSON, IndexEvents
 from pipeline.population.cohort.study import Study
 from pipeline.vocabulary.codelists import Codelist
-from pipeline.vocabulary.protocol import Procedure
+from pipeline.vocabulary.index_events import Procedure
 
 THREE_CHARACTERS = 3
 

@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from pipeline.release.disclosure.release import Release
 from pipeline.release.publication.pages.words import as_heading
+from pipeline.vocabulary.declared import request_error
 from pipeline.vocabulary.outcomes import Outcome
-from pipeline.vocabulary.protocol import Evaluation, request_error
+from pipeline.vocabulary.protocol import Evaluation
 from pipeline.vocabulary.windows import Bin
 
 

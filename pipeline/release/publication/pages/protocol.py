@@ -11,14 +11,10 @@ from functools import singledispatch
 
 from pipeline.release.disclosure.release import Release
 from pipeline.release.publication.pages.words import estimator, listed, named, number, span
+from pipeline.vocabulary.designs import LinkedPanel, StaggeredAdoption
+from pipeline.vocabulary.index_events import FirstTherapySession, Procedure
 from pipeline.vocabulary.months import first_day, parse_month
-from pipeline.vocabulary.protocol import (
-    Evaluation,
-    FirstTherapySession,
-    LinkedPanel,
-    Procedure,
-    StaggeredAdoption,
-)
+from pipeline.vocabulary.protocol import Evaluation
 from pipeline.vocabulary.robustness import RobustnessRun
 from pipeline.vocabulary.windows import Window
 
