@@ -1,0 +1,88 @@
+"""What can happen in an index month; each kind is a file in ``pipeline/population/cohort/index_events/``."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pipeline.vocabulary.declared import Declared
+
+
+class Procedure(Declared):
+    """The index event: the first operation of a code list ever since a date.
+
+    Attributes
+    ----------
+    codelist
+        The operations that count.
+    with_diagnosis
+        The episode's primary diagnosis must be in this list, or any later diagnosis if the primary one is in
+        ``or_secondary_when_primary_in``.
+    or_secondary_when_primary_in
+        Primary diagnoses under which a secondary one of ``with_diagnosis`` is enough.
+    first_since
+        Nobody may have had such an operation between this date and the index.
+    """
+
+    kind: Literal["procedure"] = "procedure"
+    source: str = "hes_apc"
+    codelist: str
+    with_diagnosis: str
+    or_secondary_when_primary_in: str | None = None
+    first_since: date
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that the event is found in."""
+        return (self.source,)
+
+    @property
+    def linked_by(self) -> str:
+        """The source whose ids link the event's records to people."""
+        return self.source
+
+    @property
+    def codelists(self) -> tuple[str, ...]:
+        """The code lists that it names."""
+        named = (self.codelist, self.with_diagnosis, self.or_secondary_when_primary_in)
+        return tuple(name for name in named if name is not None)
+
+
+class FirstTherapySession(Declared):
+    """The index event: the first session of the first completed course of therapy ever since a date.
+
+    Attributes
+    ----------
+    source, employment
+        Referrals, and the employment statuses recorded with them.
+    completed_contacts
+        A course is completed when the referral was discharged with at least so many treatment contacts.
+    first_since
+        Nobody may have completed a course between this date and the index.
+    """
+
+    kind: Literal["first_therapy_session"] = "first_therapy_session"
+    source: str = "iapt/IDS101Referral"
+    employment: str = "iapt/IDS004EmpStatus"
+    completed_contacts: int = Field(default=2, ge=1)
+    first_since: date
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that the event is found in."""
+        return (self.source, self.employment)
+
+    @property
+    def linked_by(self) -> str:
+        """The source whose ids link the event's records to people."""
+        return "iapt"
+
+    @property
+    def codelists(self) -> tuple[str, ...]:
+        """It names no code list."""
+        return ()
+
+
+IndexEvent = Annotated[Procedure | FirstTherapySession, Field(discriminator="kind")]
