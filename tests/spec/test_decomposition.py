@@ -24,6 +24,7 @@ from pipeline.release.disclosure.decomposition import disclose_decomposition
 from pipeline.release.publication import Facts
 from pipeline.release.publication.files import write_tables
 from pipeline.vocabulary.effects import Specification
+from pipeline.vocabulary.errors import NotEstimable
 from pipeline.vocabulary.schemas.people import ATTRITION, LINKAGE_QUALITY
 from pipeline.vocabulary.schemas.results import BALANCE, DECOMPOSITION, DIAGNOSTICS, PUBLISHED_ESTIMATES
 
@@ -104,15 +105,15 @@ def test_an_evaluation_without_both_estimators_has_no_rows(estimators):
     assert table.schema.equals(DECOMPOSITION.arrow)
 
 
-def test_an_outcome_that_sun_abraham_cannot_answer_for_has_no_rows():
+def test_an_outcome_that_an_estimator_cannot_answer_for_has_no_rows():
     panel = drawn_panel("earnings")
     treated = panel.shard.treatment_month.copy()
     never = np.flatnonzero(np.isnan(treated))
-    treated[never[1:]] = 9.0  # one person is left to compare with: enough for fixed effects alone
+    treated[never[1:]] = 9.0  # one person is left to compare with
     alone = replace(panel, shard=replace(panel.shard, treatment_month=treated))
     window = drawn_protocol().evaluation.design.window
-    (study,) = ons_fixed_effects.fit(alone, "earnings", specification=Specification(window=window, draws=1000))
-    assert np.isfinite(study.att).any()
+    with pytest.raises(NotEstimable, match="fewer than two people are never treated"):
+        sun_abraham.fit(alone, "earnings", specification=Specification(window=window, draws=1000))
     assert decomposition.table(alone, drawn_protocol()).num_rows == 0
 
 

@@ -42,7 +42,7 @@ def _of_outcome(panel: Panel, protocol: Protocol, outcome: Outcome) -> list[pd.D
     if not set(COMPARED) <= set(design.estimators):
         return []
     try:
-        specification = Specification(window=design.window, age_spline=design.age_spline)
+        specification = Specification(window=design.window, age_spline=design.age_spline, covariates=design.covariates)
         decomposed = of_panel(panel, outcome.name, specification=specification)
     except NotEstimable:
         return []
