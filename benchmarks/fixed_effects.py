@@ -112,7 +112,7 @@ def age_knots(shards: Iterable[dict[str, np.ndarray]]) -> np.ndarray:
 
 
 def write_long(path: Path, shard: dict[str, np.ndarray], *, first_person: int, knots: np.ndarray) -> None:
-    from pipeline.inference.moments.spline import nonlinear_part
+    from pipeline.inference.moments.people.spline import nonlinear_part
     from pipeline.vocabulary.windows import ons_bin
 
     person, column = np.nonzero(~np.isnan(shard["pay"]))

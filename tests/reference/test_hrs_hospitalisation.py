@@ -15,7 +15,7 @@ from claims import reached
 from pipeline.engine.settings import read_settings
 from pipeline.inference.designs import staggered_adoption
 from pipeline.inference.estimators import ons_fixed_effects
-from pipeline.inference.moments.frames import FrameColumns, frame_panel
+from pipeline.inference.moments.people.frames import FrameColumns, frame_panel
 from pipeline.vocabulary.windows import Window
 
 # pyfixest 0.60 uses a pandas argument that pandas 3.1 deprecates.

@@ -18,7 +18,7 @@ from pipeline.engine.settings import DisclosureProfile, read_settings
 from pipeline.inference.designs import staggered_adoption
 from pipeline.inference.diagnostics import decomposition
 from pipeline.inference.estimators import ons_fixed_effects, sun_abraham
-from pipeline.inference.moments.frames import FrameColumns, frame_panel
+from pipeline.inference.moments.people.frames import FrameColumns, frame_panel
 from pipeline.release.disclosure import disclose
 from pipeline.release.disclosure.decomposition import disclose_decomposition
 from pipeline.release.publication import Facts

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from pipeline.inference.estimators import callaway_santanna, fit_of
-from pipeline.inference.moments import summaries
-from pipeline.inference.moments.frames import FrameColumns, frame_panel
+from pipeline.inference.moments.group_time import summaries
+from pipeline.inference.moments.people.frames import FrameColumns, frame_panel
 from pipeline.vocabulary.effects import Model, specified
 from pipeline.vocabulary.errors import DataRefused, NotEstimable, RequestError
 from pipeline.vocabulary.panels import PanelShard

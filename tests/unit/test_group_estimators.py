@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.inference import estimators
 from pipeline.inference.estimators import imputation, sun_abraham
-from pipeline.inference.moments.frames import FrameColumns, frame_panel
+from pipeline.inference.moments.people.frames import FrameColumns, frame_panel
 from pipeline.vocabulary.designs import AgeSpline
 from pipeline.vocabulary.effects import Model, Specification
 from pipeline.vocabulary.errors import NotEstimable, RequestError

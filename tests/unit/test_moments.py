@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.inference.estimators import ons_fixed_effects
-from pipeline.inference.moments.blocks import Group, observed_months
-from pipeline.inference.moments.scores import cluster_sums
-from pipeline.inference.moments.solve import inverse
-from pipeline.inference.moments.within import within
+from pipeline.inference.moments.people.blocks import Group, observed_months
+from pipeline.inference.moments.regression.scores import cluster_sums
+from pipeline.inference.moments.regression.solve import inverse
+from pipeline.inference.moments.regression.within import within
 from pipeline.vocabulary.designs import AgeSpline
 from pipeline.vocabulary.effects import Model, Specification
 from pipeline.vocabulary.errors import NotEstimable

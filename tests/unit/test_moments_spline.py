@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from patsy import dmatrix
 
-from pipeline.inference.moments.spline import AgeCounts, age_basis, natural_knots, nonlinear_part, quantiles
+from pipeline.inference.moments.people.spline import AgeCounts, age_basis, natural_knots, nonlinear_part, quantiles
 from pipeline.vocabulary.designs import AgeSpline
 
 # Rounding of cubes of ages scaled to [0, 1].

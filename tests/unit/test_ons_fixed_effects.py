@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.inference import estimators
 from pipeline.inference.estimators import ons_fixed_effects
-from pipeline.inference.moments.intervals import felm_factor, fixest_factor, sup_t_critical, t_critical
+from pipeline.inference.moments.regression.intervals import felm_factor, fixest_factor, sup_t_critical, t_critical
 from pipeline.vocabulary.designs import AgeSpline
 from pipeline.vocabulary.effects import Specification
 from pipeline.vocabulary.errors import DataRefused, RequestError

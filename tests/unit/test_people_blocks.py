@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.inference.moments import people
-from pipeline.inference.moments.nuisance import symmetric
-from pipeline.inference.moments.people import NO_COVARIATES, Block, people_blocks
+from pipeline.inference.moments.group_time import blocks
+from pipeline.inference.moments.group_time.blocks import Block, people_blocks
+from pipeline.inference.moments.group_time.nuisance import symmetric
+from pipeline.inference.moments.people.design import NO_COVARIATES
 from pipeline.vocabulary.panels import PanelShard
 
 N = 1500
@@ -37,8 +38,8 @@ def kinds(block: Block) -> np.ndarray:
 
 @pytest.mark.parametrize("n_months", [1, 63, 64, 65, 130])
 def test_a_start_is_where_mask_level_or_treatment_month_changes(monkeypatch, n_months):
-    monkeypatch.setattr(people, "_FEWEST", 100)
-    monkeypatch.setattr(people, "_MOST", 400)
+    monkeypatch.setattr(blocks, "_FEWEST", 100)
+    monkeypatch.setattr(blocks, "_MOST", 400)
     shard = drawn_shard(n_months)
     seen = 0
     for block in people_blocks(shard, NO_COVARIATES, subgroup="sex"):

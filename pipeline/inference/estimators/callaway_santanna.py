@@ -22,20 +22,25 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from pipeline.inference.moments.cells import Cells, cells_of
-from pipeline.inference.moments.census import Census, CensusWithPairs, census, census_with_pairs
-from pipeline.inference.moments.comparisons import solve, solve_pairs
-from pipeline.inference.moments.contrasts import grid
-from pipeline.inference.moments.effects import Labels
-from pipeline.inference.moments.frames import FrameColumns, FramePanel, characteristics_and_covariates, frame_panel
-from pipeline.inference.moments.group_time import group_time_study
-from pipeline.inference.moments.influence import InfluenceSums, influence_sums
-from pipeline.inference.moments.linear_influence import linear, linear_influence_sums
-from pipeline.inference.moments.nuisance import About
-from pipeline.inference.moments.pairs import cell_variances, sides
-from pipeline.inference.moments.shards import total
-from pipeline.inference.moments.summaries import Report, report, reported
-from pipeline.inference.moments.two_by_two import Solved
+from pipeline.inference.moments.group_time.cells import Cells, cells_of
+from pipeline.inference.moments.group_time.comparisons import solve, solve_pairs
+from pipeline.inference.moments.group_time.contrasts import grid
+from pipeline.inference.moments.group_time.influence import InfluenceSums, influence_sums
+from pipeline.inference.moments.group_time.linear_influence import linear, linear_influence_sums
+from pipeline.inference.moments.group_time.nuisance import About
+from pipeline.inference.moments.group_time.pairs import CensusWithPairs, cell_variances, census_with_pairs, sides
+from pipeline.inference.moments.group_time.study import group_time_study
+from pipeline.inference.moments.group_time.summaries import Report, report, reported
+from pipeline.inference.moments.group_time.two_by_two import Solved
+from pipeline.inference.moments.people.census import Census, census
+from pipeline.inference.moments.people.frames import (
+    FrameColumns,
+    FramePanel,
+    characteristics_and_covariates,
+    frame_panel,
+)
+from pipeline.inference.moments.people.shards import total
+from pipeline.inference.moments.regression.effects import Labels
 from pipeline.vocabulary.designs import AgeSpline
 from pipeline.vocabulary.effects import Model, Specification, specified
 from pipeline.vocabulary.errors import Fault, NotEstimable, RequestError

@@ -24,9 +24,11 @@ from typing import Literal
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from pipeline.inference.moments.frames import FrameColumns, characteristics_and_covariates
-from pipeline.inference.moments.leads import SolvedImputation
-from pipeline.inference.moments.requests import (
+from pipeline.inference.moments.by_group.leads import SolvedImputation
+from pipeline.inference.moments.by_group.untreated import Imputation, imputation
+from pipeline.inference.moments.people.frames import FrameColumns, characteristics_and_covariates
+from pipeline.inference.moments.people.shards import total
+from pipeline.inference.moments.regression.requests import (
     columns_of,
     covariate_design,
     every_event_time,
@@ -38,9 +40,7 @@ from pipeline.inference.moments.requests import (
     refuse_comparison,
     requested_panel,
 )
-from pipeline.inference.moments.scores import scores
-from pipeline.inference.moments.shards import total
-from pipeline.inference.moments.untreated import Imputation, imputation
+from pipeline.inference.moments.regression.scores import scores
 from pipeline.vocabulary.designs import AgeSpline
 from pipeline.vocabulary.effects import Model, Specification, specified
 from pipeline.vocabulary.group_effects import GroupedEventStudy

@@ -17,11 +17,13 @@ from typing import Literal
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from pipeline.inference.moments.effects import Labels, event_study
-from pipeline.inference.moments.frames import FrameColumns, characteristics_and_covariates
-from pipeline.inference.moments.people import Design
-from pipeline.inference.moments.regression import Regression, fitted, regress
-from pipeline.inference.moments.requests import (
+from pipeline.inference.moments.people.design import Design
+from pipeline.inference.moments.people.frames import FrameColumns, characteristics_and_covariates
+from pipeline.inference.moments.people.shards import total
+from pipeline.inference.moments.people.spline import AgeBasis
+from pipeline.inference.moments.regression.effects import Labels, event_study
+from pipeline.inference.moments.regression.regression import Regression, fitted, regress
+from pipeline.inference.moments.regression.requests import (
     columns_of,
     covariate_design,
     every_event_time,
@@ -31,10 +33,8 @@ from pipeline.inference.moments.requests import (
     refuse_arguments,
     requested_panel,
 )
-from pipeline.inference.moments.scores import Fitted, scores
-from pipeline.inference.moments.shards import total
-from pipeline.inference.moments.spline import AgeBasis
-from pipeline.inference.moments.within import Within, within
+from pipeline.inference.moments.regression.scores import Fitted, scores
+from pipeline.inference.moments.regression.within import Within, within
 from pipeline.vocabulary.designs import AgeSpline
 from pipeline.vocabulary.effects import EventStudy, Model, Specification, specified
 from pipeline.vocabulary.panels import Panel

@@ -24,12 +24,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from pipeline.inference.moments.blocks import Group
-from pipeline.inference.moments.columns import Columns
-from pipeline.inference.moments.contributors import bin_people, sets_by_group
-from pipeline.inference.moments.effects import Labels
-from pipeline.inference.moments.frames import FrameColumns, characteristics_and_covariates
-from pipeline.inference.moments.grouped import (
+from pipeline.inference.moments.by_group.grouped import (
     Pooled,
     Sample,
     group_effects,
@@ -37,8 +32,15 @@ from pipeline.inference.moments.grouped import (
     observed_by_month,
     told_apart,
 )
-from pipeline.inference.moments.intervals import clustered_factor
-from pipeline.inference.moments.requests import (
+from pipeline.inference.moments.by_group.saturated import Saturated, saturate
+from pipeline.inference.moments.people.blocks import Group
+from pipeline.inference.moments.people.frames import FrameColumns, characteristics_and_covariates
+from pipeline.inference.moments.people.shards import total
+from pipeline.inference.moments.regression.columns import Columns
+from pipeline.inference.moments.regression.contributors import bin_people, sets_by_group
+from pipeline.inference.moments.regression.effects import Labels
+from pipeline.inference.moments.regression.intervals import clustered_factor
+from pipeline.inference.moments.regression.requests import (
     columns_of,
     covariate_design,
     every_event_time,
@@ -51,10 +53,8 @@ from pipeline.inference.moments.requests import (
     refuse_comparison,
     requested_panel,
 )
-from pipeline.inference.moments.saturated import Saturated, saturate
-from pipeline.inference.moments.scores import Fitted, FittedGroup, ScoreSums, scores
-from pipeline.inference.moments.shards import total
-from pipeline.inference.moments.within import Within, within
+from pipeline.inference.moments.regression.scores import Fitted, FittedGroup, ScoreSums, scores
+from pipeline.inference.moments.regression.within import Within, within
 from pipeline.vocabulary.designs import AgeSpline
 from pipeline.vocabulary.effects import Model, Specification, specified
 from pipeline.vocabulary.group_effects import GroupedEventStudy, GroupEffects

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.inference.designs.robustness import Timing
-from pipeline.inference.moments.views import ChangedPanel, treated_in
+from pipeline.inference.moments.people.views import ChangedPanel, treated_in
 from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.panels import INDEX_MONTH, PERSON, Panel, PanelShard
 from pipeline.vocabulary.robustness import HalfComparisonPlacebo

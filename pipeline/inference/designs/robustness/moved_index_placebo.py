@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from pipeline.inference.designs.robustness import Timing
-from pipeline.inference.moments.views import ChangedPanel, treated_in
+from pipeline.inference.moments.people.views import ChangedPanel, treated_in
 from pipeline.vocabulary.panels import Panel, PanelShard
 from pipeline.vocabulary.robustness import MovedIndexPlacebo
 from pipeline.vocabulary.windows import Window

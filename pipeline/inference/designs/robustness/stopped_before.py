@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from pipeline.inference.designs.robustness import Timing
-from pipeline.inference.moments.views import ChangedPanel
+from pipeline.inference.moments.people.views import ChangedPanel
 from pipeline.vocabulary.panels import Panel, PanelShard
 from pipeline.vocabulary.robustness import StoppedBefore
 

@@ -9,18 +9,18 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from pipeline.inference.diagnostics.decomposition.result import Decomposition, Static
-from pipeline.inference.moments.decomposition import cell_weights, one_effect
-from pipeline.inference.moments.frames import FrameColumns, characteristics_and_covariates
-from pipeline.inference.moments.requests import (
+from pipeline.inference.moments.by_group.decomposition import cell_weights, one_effect
+from pipeline.inference.moments.by_group.timing_pairs import is_balanced, timing_pairs
+from pipeline.inference.moments.people.frames import FrameColumns, characteristics_and_covariates
+from pipeline.inference.moments.people.shards import total
+from pipeline.inference.moments.regression.requests import (
     columns_of,
     covariate_design,
     every_event_time,
     observed_basis,
     requested_panel,
 )
-from pipeline.inference.moments.shards import total
-from pipeline.inference.moments.timing_pairs import is_balanced, timing_pairs
-from pipeline.inference.moments.within import within
+from pipeline.inference.moments.regression.within import within
 from pipeline.vocabulary.designs import AgeSpline
 from pipeline.vocabulary.effects import Model, Specification
 from pipeline.vocabulary.panels import Panel

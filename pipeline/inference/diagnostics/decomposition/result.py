@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.inference.moments.decomposition import CellWeights
-from pipeline.inference.moments.timing_pairs import KINDS, Pair
+from pipeline.inference.moments.by_group.decomposition import CellWeights
+from pipeline.inference.moments.by_group.timing_pairs import KINDS, Pair
 
 GAP_PARTS = ("timing_group_weights", "other_months_after", "months_before", "not_told_apart")
 """What lies between the two estimators, in order: the bin's own cells weighted otherwise than by people; cells of other

@@ -1,0 +1,1 @@
+"""Regressions with person effects from sums over people: normal equations, clustered errors, intervals."""
