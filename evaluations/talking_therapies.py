@@ -7,6 +7,13 @@ from datetime import date
 from pipeline.vocabulary.designs import GeneralPopulation, StaggeredAdoption
 from pipeline.vocabulary.index_events import FirstTherapySession
 from pipeline.vocabulary.protocol import Eligibility, Evaluation, Prices
+from pipeline.vocabulary.robustness import (
+    HalfComparisonPlacebo,
+    MovedIndexPlacebo,
+    MovedReference,
+    ReferenceBeforeIndex,
+    StoppedBefore,
+)
 from pipeline.vocabulary.windows import Window
 
 EVALUATION = Evaluation(
@@ -19,13 +26,23 @@ EVALUATION = Evaluation(
         index_event=FirstTherapySession(first_since=date(2012, 4, 1)),
         comparison=GeneralPopulation(n=50_000, strata=("sex", "five_year_band")),
         # The published reference is the year before the first session, in which people are referred because they are
-        # doing badly. The year before that one is free of the dip; the bins in between show it.
+        # doing badly. The year before that one is free of the dip; the bins in between show it, and a robustness run
+        # what the published reference makes of it.
         window=Window(before=59, after=84, reference=(-23, -12)),
-        # A pooled regression comes first: its errors hold in subgroups of a few dozen people, where estimators that
-        # work group by group have timing groups of one or two. The other does not pool them. Both are relative to the
-        # reference alone; imputation would take the months of the dip for untreated ones.
-        estimators=("ons_fixed_effects", "sun_abraham"),
+        anticipation=12,
+        compared_with="not_yet_treated",
+        # A pooled regression comes first, and alone by subgroup: its errors hold in levels of a few dozen people, where
+        # estimators that work group by group have timing groups of one or two, and too small an error.
+        estimators=("ons_fixed_effects", "callaway_santanna", "imputation", "sun_abraham"),
         headline="ons_fixed_effects",
+        subgroup_estimators=("ons_fixed_effects",),
+        robustness=(
+            ReferenceBeforeIndex(months=12),
+            MovedReference(months=12),
+            StoppedBefore(month="2020-03"),
+            MovedIndexPlacebo(months=24),
+            HalfComparisonPlacebo(),
+        ),
     ),
     eligibility=Eligibility(ages=(25, 64), linked=("iapt", "paye_rti")),
     treated_between=("2014-04", "2022-12"),

@@ -74,7 +74,7 @@ DISABILITY_BENEFITS = Outcome(
 )
 BENEFIT_AMOUNT = Outcome(
     name="benefit_amount",
-    title="health-related benefits in a month, £0 in months without (a week's amount times 52/12)",
+    title="the monthly amount of health-related benefits, £0 in months without",
     unit="pounds a month",
     prices=True,
     source="dwp_benefits",

@@ -110,6 +110,32 @@ class MovedReference(_Run):
         return _changed(declared, reference=(first - self.months, last - self.months))
 
 
+class ReferenceBeforeIndex(_Run):
+    """A reference of the ``months`` just before the index, whatever may be anticipated in them."""
+
+    kind: Literal["reference_before_index"] = "reference_before_index"
+    months: int = Field(gt=0)
+
+    def name(self, unit: str) -> str:
+        """The run's name in files."""
+        return f"reference_{_many(self.months, unit)}_before_index"
+
+    def title(self, unit: str) -> str:
+        """The run in a few words."""
+        return f"Reference of the {_counted(self.months, unit)} before the index"
+
+    def words(self, unit: str) -> str:
+        """What the run does."""
+        return (
+            f"naive: effects relative to the {_counted(self.months, unit)} before the index, in which people may be "
+            "affected already, so that a return to usual is taken for an effect"
+        )
+
+    def window(self, declared: Window, *, anticipation: int = 0) -> Window:  # noqa: ARG002 - as every run
+        """The declared event times with the reference up to the index."""
+        return _changed(declared, reference=(1 - self.months, 0))
+
+
 class StoppedBefore(_Run):
     """Without ``month`` (``YYYY-MM``; in a linked panel a period) and all that follow, for everybody.
 
@@ -214,7 +240,7 @@ class HalfComparisonPlacebo(_Run):
 
 
 RobustnessRun = Annotated[
-    LongerReference | MovedReference | StoppedBefore | MovedIndexPlacebo | HalfComparisonPlacebo,
+    LongerReference | MovedReference | ReferenceBeforeIndex | StoppedBefore | MovedIndexPlacebo | HalfComparisonPlacebo,
     Field(discriminator="kind"),
 ]
 

@@ -14,6 +14,7 @@ from pipeline.vocabulary.robustness import (
     LongerReference,
     MovedIndexPlacebo,
     MovedReference,
+    ReferenceBeforeIndex,
     StoppedBefore,
 )
 from pipeline.vocabulary.windows import Window
@@ -42,6 +43,12 @@ def faults(name: str, **design: object) -> str:
     [
         (LongerReference(months=12), "month", "reference_12_months", "Reference of 12 months"),
         (MovedReference(months=1), "wave", "reference_1_wave_earlier", "Reference 1 wave earlier"),
+        (
+            ReferenceBeforeIndex(months=12),
+            "month",
+            "reference_12_months_before_index",
+            "Reference of the 12 months before the index",
+        ),
         (StoppedBefore(month="2020-03"), "month", "stopped_before_2020_03", "Without March 2020 on"),
         (StoppedBefore(month=10), "wave", "stopped_before_wave_10", "Without wave 10 on"),
         (MovedIndexPlacebo(months=24), "month", "placebo_index_24_months_earlier", "Index 24 months earlier"),
@@ -63,6 +70,12 @@ def test_a_moved_reference_is_as_long_as_the_declared_one():
     assert moved.reference == (-11, -6)
     assert [part.number for part in moved.binned if part.reference] == [-1]
     assert next(part for part in moved.binned if part.number == 0).reference is False
+
+
+def test_a_reference_before_the_index_is_so_whatever_is_anticipated():
+    late = ReferenceBeforeIndex(months=12).window(Window(before=59, after=84, reference=(-23, -12)), anticipation=12)
+    assert late.reference == (-11, 0)
+    assert [part.number for part in late.binned if part.reference] == [-1, 0]
 
 
 def test_a_moved_index_is_studied_up_to_the_last_month_before_the_true_one():

@@ -24,6 +24,9 @@ _NAMES = {
     "ons_fixed_effects": "ONS fixed effects",
     "callaway_santanna": "Callaway and Sant'Anna",
     "sun_abraham": "Sun and Abraham",
+    "employment_adviser": "contact with an employment adviser (descriptive)",
+    "employment_at_referral": "employment status at referral",
+    "result_after_treatment": "result after treatment (descriptive)",
     "pre_trend": "pre-trend",
     "relative_magnitude": "departures from parallel trends",
 }
