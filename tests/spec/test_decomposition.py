@@ -178,6 +178,24 @@ def test_a_part_of_few_people_is_not_had_from_the_gap_and_the_other_parts(few):
     assert shown(released(rows)) == {("sun_abraham", ""), ("fixed_effects", "")}
 
 
+@pytest.mark.parametrize("few", [{"n_treated": 9, "n_in_bin": 9}, {"n_comparison": 9}])
+def test_few_people_whose_effects_are_not_told_apart_are_counted_with_other_months(few):
+    apart = part("not_told_apart", 2.0, positive_weight=0.02, negative_weight=-0.02, **few)
+    found = released(rows_of_a_bin(apart))
+    assert ("not_told_apart", "") not in found
+    assert shown(found) == set(found)
+    row = found["other_months_after", ""]
+    assert (row["estimate"], row["positive_weight"], row["negative_weight"]) == (3.23, 1.05, -0.05)
+    alone = found["months_before", ""]
+    assert (alone["estimate"], alone["positive_weight"]) == (1.23, 1.03)
+
+
+def test_few_people_with_no_part_to_be_counted_with_hide_every_part():
+    apart = part("not_told_apart", n_treated=9, n_in_bin=9)
+    rows = [part("sun_abraham"), part(PARTS[0]), apart, part("fixed_effects")]
+    assert shown(released(rows)) == {("sun_abraham", ""), ("fixed_effects", "")}
+
+
 def test_a_comparison_of_few_people_hides_the_others_beside_the_static_effect():
     kinds = ("treated_versus_never_treated", "earlier_versus_later_treated", "later_versus_earlier_treated")
     rows = [part(kind, months_from=1, n_comparison=few) for kind, few in zip(kinds, (1203, 9, 951), strict=True)]

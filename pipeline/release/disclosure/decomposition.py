@@ -3,7 +3,8 @@
 The parts of a bin add up to the difference of two published estimates, the comparisons of timing groups average to the
 static effect, and what people treated in each year add comes to the difference once more. So either every part of a bin
 (every comparison) is shown or none, whose contributors are all treated people in the months of the part; and years are
-levels, hidden with the next smallest (:func:`with_complement`).
+levels, hidden with the next smallest (:func:`with_complement`). Effects that are not told apart are often of a timing
+group or two: where they are of too few people they are counted with those of other months after the index.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pipeline.release.disclosure.rules import (
     COMPLEMENT,
     CONTRIBUTORS,
     KEPT_BACK,
+    MERGED,
     MODEL,
     PRECISION,
     ROUNDING,
@@ -41,6 +43,7 @@ _PARTS = ["timing_group_weights", "other_months_after", "months_before", "not_to
 _KINDS = [
     "treated_versus_never_treated", "earlier_versus_later_treated", "later_versus_earlier_treated", "not_by_pairs",
 ]  # fmt: skip
+_NOT_TOLD_APART, _TAKES_FEW = "not_told_apart", "other_months_after"
 _BIN = ["outcome", "months_from", "months_to"]
 
 
@@ -53,7 +56,7 @@ def disclose_decomposition(
     if both estimates of its bin are published (of all bins from the index on, for a static row); and if subtraction
     from the gap gives back no other row that is hidden.
     """
-    frame = frame_of(table)
+    frame = _merged(frame_of(table), rules=rules)
     withheld = _withheld(frame, estimates)
     few = (frame[_SIDES] < rules.threshold).any(axis=1) | unsafe(frame["n_in_bin"], rules)
     few = few.fillna(value=True).astype(bool)
@@ -67,8 +70,26 @@ def disclose_decomposition(
     frame["obs_status"] = hidden.map({True: "c", False: ""}).astype(str)
     published = PUBLISHED_DECOMPOSITION.conform(pa.Table.from_pandas(frame, preserve_index=False))
     return Disclosed(
-        table=published.replace_schema_metadata(None), entries=_entries(withheld=withheld, few=few, hidden=hidden)
+        table=published.replace_schema_metadata(None),
+        entries=(
+            *_entries(withheld=withheld, few=few, hidden=hidden),
+            Entry(table="decomposition", rule=MERGED, cells=table.num_rows, affected=table.num_rows - len(frame)),
+        ),
     )
+
+
+def _merged(frame: pd.DataFrame, *, rules: DisclosureProfile) -> pd.DataFrame:
+    """The rows, with what is not told apart and of too few people as a share of another part of its bin."""
+    few = (frame["part"] == _NOT_TOLD_APART) & (frame[_SIDES] < rules.threshold).any(axis=1)
+    takers = frame["part"] == _TAKES_FEW
+    keyed = frame.set_index(_BIN)
+    merged = frame.copy()
+    added = few & keyed.index.isin(keyed.index[takers.to_numpy()])
+    for figure in ("estimate", "positive_weight", "negative_weight"):
+        small = frame[added].set_index(_BIN)[figure]
+        share = small.reindex(keyed.index[takers.to_numpy()]).fillna(0.0).to_numpy()
+        merged.loc[takers, figure] = frame.loc[takers, figure].to_numpy() + share
+    return merged[~added].reset_index(drop=True)
 
 
 def _withheld(frame: pd.DataFrame, estimates: pa.Table) -> pd.Series:

@@ -49,6 +49,11 @@ COMPLEMENT = Rule(
     protects="a suppressed level that is everybody minus the levels published beside it",
     action="the next smallest level suppressed too",
 )
+MERGED = Rule(
+    name="merged parts",
+    protects="the people of a part of a sum that are too few to show",
+    action="added to another part of the same sum",
+)
 DIFFERENCES = Rule(
     name="differences in a flow",
     protects="a suppressed exclusion that is the difference of the people remaining before and after it",
@@ -86,8 +91,8 @@ KEPT_BACK = Rule(
 )
 
 RULES = (
-    SMALL_COUNTS, ROUNDING, CONTRIBUTORS, RESIDUAL_DF, COMPLEMENT, DIFFERENCES, DERIVED, PRECISION, MODEL, FREE_TEXT,
-    LABELS, KEPT_BACK,
+    SMALL_COUNTS, ROUNDING, CONTRIBUTORS, RESIDUAL_DF, COMPLEMENT, MERGED, DIFFERENCES, DERIVED, PRECISION, MODEL,
+    FREE_TEXT, LABELS, KEPT_BACK,
 )  # fmt: skip
 
 
