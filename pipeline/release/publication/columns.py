@@ -70,9 +70,10 @@ COLUMNS = {
                     "rounded counts."),
     "part": _meaning("Part", "sun_abraham and the parts of the gap add up to fixed_effects: timing_group_weights, "
                      "timing groups weighted otherwise than by their people; other_months_after and months_before, "
-                     "effects of other periods; not_told_apart, effects that the data do not tell apart (where of too "
-                     "few people to show, within other_months_after). timing_group: what people treated then add to the gap. static: one effect for all periods from the index on; "
-                     "the comparisons of timing groups, each times its weight, and not_by_pairs add up to it."),
+                     "effects of other periods; not_told_apart, effects that the data do not tell apart (within "
+                     "other_months_after where of too few people to show). timing_group: what people treated then "
+                     "add to the gap. static: one effect for all periods from the index on; the comparisons of timing "
+                     "groups, each times its weight, and not_by_pairs add up to it."),
     "treated_in": _meaning("Treated in", "When the people of the row were treated; empty for everybody."),
     "positive_weight": _meaning("Weights above zero", "Sum of the positive weights that the regression gives to the "
                                 "effects of the row; of a comparison, its weight in the static effect."),
