@@ -15,8 +15,7 @@ PRINTED = 5e-8
 EFFECT, ERROR = 1e-7, 1e-9
 
 
-@pytest.fixture(scope="module")
-def study(reference_data):
+def imputed(reference_data, **options):
     frame = pd.read_csv(reference_data / "mpdta.csv")
     return imputation.estimate(
         frame.assign(treated=frame["first.treat"].where(frame["first.treat"] > 0)),
@@ -24,7 +23,24 @@ def study(reference_data):
         person="countyreal",
         month="year",
         treatment_month="treated",
+        **options,
     )
+
+
+@pytest.fixture(scope="module")
+def study(reference_data):
+    return imputed(reference_data)
+
+
+@pytest.fixture(scope="module")
+def given_size(reference_data):
+    return imputed(reference_data, covariates=["lpop"])
+
+
+def shares(study) -> np.ndarray:
+    """``(B,)`` treated county-years of each bin from the index on, as shares."""
+    counties = study.n_treated[0] * [part.first >= 1 for part in study.bins]
+    return counties / counties.sum()
 
 
 @pytest.mark.validates(
@@ -34,10 +50,21 @@ def study(reference_data):
 )
 def test_the_mean_effect_and_its_error_equal_statas(study):
     """Printed to 15 digits with the parity tests of StatsPAI, option 84, commit f88b6be."""
-    counties = study.n_treated[0] * [part.first >= 1 for part in study.bins]
-    share = counties / counties.sum()
+    share = shares(study)
     reached("effect", share @ study.att[0], -0.047709915419267)
     reached("error", np.sqrt(share @ study.covariance @ share), 0.013222488649680)
+
+
+@pytest.mark.validates(
+    "imputation",
+    published="Stata did_imputation (22 November 2023) with timecontrols(lpop), mpdta",
+    relative={"effect": EFFECT, "error": ERROR},
+)
+def test_a_covariate_in_every_year_equals_statas_time_controls(given_size):
+    """From the same printout."""
+    share = shares(given_size)
+    reached("effect", share @ given_size.att[0], -0.050627031482257)
+    reached("error", np.sqrt(share @ given_size.covariance @ share), 0.012717372953115)
 
 
 @pytest.mark.validates(
