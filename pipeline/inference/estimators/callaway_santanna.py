@@ -18,7 +18,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
@@ -35,18 +34,20 @@ from pipeline.inference.moments.group_time.two_by_two import Solved
 from pipeline.inference.moments.people.census import Census, census
 from pipeline.inference.moments.people.frames import (
     FrameColumns,
-    FramePanel,
     characteristics_and_covariates,
     frame_panel,
 )
 from pipeline.inference.moments.people.shards import total
 from pipeline.inference.moments.regression.effects import Labels
+from pipeline.inference.moments.regression.requests import every_event_time, refuse_arguments
 from pipeline.vocabulary.designs import AgeSpline
 from pipeline.vocabulary.effects import Model, Specification, specified
 from pipeline.vocabulary.errors import Fault, NotEstimable, RequestError
 from pipeline.vocabulary.group_time import FEWEST, GroupTimeStudy
 from pipeline.vocabulary.panels import Panel, PanelShard
 from pipeline.vocabulary.windows import Window
+
+_NAME = __name__.rpartition(".")[2]
 
 
 def fit(
@@ -120,7 +121,7 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
     NotEstimable
         If they cannot answer the question.
     """
-    _refuse_arguments(birth_month=birth_month, age_spline=age_spline, small_sample=small_sample)
+    refuse_arguments(_NAME, birth_month=birth_month, age_spline=age_spline, small_sample=small_sample)
     columns = FrameColumns(
         outcome=outcome,
         person=person,
@@ -131,9 +132,10 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
         **characteristics_and_covariates(frame, covariates, subgroup=subgroup),
     )
     panel = frame_panel(frame, columns)
+    early = max(anticipation, 0) if base == "universal" else 0
     specification = specified(
         where="estimate",
-        window=window or _every_event_time(panel, reference=-max(anticipation, 0) if base == "universal" else 0),
+        window=window or every_event_time(panel, outcome, anticipation=early),
         confidence=confidence,
         draws=draws,
         seed=seed,
@@ -146,23 +148,6 @@ def estimate(  # noqa: PLR0913 - the public signature that all estimators share
     model = Model(subgroup=subgroup, interact=interact)
     (study,) = fit(panel, outcome, specification=specification, models=[model], detail=True)
     return study
-
-
-def _refuse_arguments(**given: object) -> None:
-    refused = [name for name, value in given.items() if value is not None]
-    if refused:
-        remedy = "Leave it out, or choose an estimator that has it."
-        raise RequestError([Fault(what=f"callaway_santanna has no {name}", remedy=remedy) for name in refused])
-
-
-def _every_event_time(panel: FramePanel, *, reference: int) -> Window:
-    treated = panel.shard.treatment_month[~np.isnan(panel.shard.treatment_month)]
-    if not len(treated):
-        raise NotEstimable(Fault(what="nobody is treated", remedy="Check the cohort."))
-    last_month = panel.first_month + panel.n_months - 1
-    before = max(int(treated.max()) - panel.first_month - 1, -reference, 0)
-    after = max(last_month - int(treated.min()) + 1, 0)
-    return Window(before=before, after=after, reference=(reference, reference), bins="single")
 
 
 def _refuse_reference(specification: Specification) -> None:
@@ -282,7 +267,7 @@ class _Fit:
     def _labels(self, people: Census) -> Labels:
         subgroup = self.model.subgroup
         return Labels(
-            estimator=__name__.rpartition(".")[2],
+            estimator=_NAME,
             outcome=self.outcome,
             subgroup=subgroup or "all",
             levels=("",) if subgroup is None else tuple(self.panel.levels[subgroup]),
