@@ -91,7 +91,8 @@ def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, panel: R
     characteristics = design.characteristics if isinstance(design, LinkedPanel) else (*in_both_arms, "rural_urban")
 
     def build(folder: Path) -> None:
-        write_table(checks(estimates.read("estimates"), settings), folder / "diagnostics")
+        found = checks(estimates.read("estimates"), settings, anticipation=design.anticipation)
+        write_table(found, folder / "diagnostics")
         write_table(balance.table(cohort.read("cohort"), characteristics), folder / "balance")
         write_table(decomposition.table(StoredPanel(panel.path), protocol), folder / "decomposition")
 

@@ -115,6 +115,8 @@ class EventStudy:
         The characteristic and its levels; ``"all"`` and ``("",)`` for everybody.
     bins
         The bins, in order of event time.
+    anticipation
+        Months before the index that may have effects already.
     att
         ``(L, B)``.
     covariance
@@ -141,6 +143,7 @@ class EventStudy:
     subgroup: str
     levels: tuple[str, ...]
     bins: tuple[Bin, ...]
+    anticipation: int
     att: NDArray[np.float64]
     covariance: NDArray[np.float64]
     n_treated: NDArray[np.int64]

@@ -50,13 +50,10 @@ class GroupedEventStudy(EventStudy):
 
     Attributes
     ----------
-    anticipation
-        Months before the index that may have effects already.
     by_group
         ``None`` for an event study by subgroup.
     """
 
-    anticipation: int
     by_group: GroupEffects | None
 
     def group_time(self) -> pd.DataFrame:

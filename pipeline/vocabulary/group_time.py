@@ -86,15 +86,12 @@ class GroupTimeStudy(EventStudy):
 
     Attributes
     ----------
-    anticipation
-        Months before the index month in which there may be an effect already.
     cells
         The effects by timing group and month.
     summed
         By kind of summary, one :class:`Summed` a level. Those of one model without detail have no series.
     """
 
-    anticipation: int
     cells: GroupTimes
     summed: dict[str, tuple[Summed, ...]]
 

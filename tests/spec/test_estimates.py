@@ -176,6 +176,11 @@ def test_a_joint_test_of_independent_effects_is_chi_squared():
     assert found == pytest.approx(np.exp(-2.5))
 
 
+def test_months_of_anticipation_are_not_tested_for_earlier_differences(table):
+    early = table.filter(pa.compute.less(table["months_from"], 0))
+    assert set(pre_trend.check(early, alpha=0.05, anticipation=60)["status"].to_pylist()) == {"not evaluated"}
+
+
 def test_without_earlier_bins_the_check_is_not_evaluated(table):
     later = table.filter(pa.compute.greater(table["months_from"], 0))
     assert set(pre_trend.check(later, alpha=0.05)["status"].to_pylist()) == {"not evaluated"}

@@ -71,6 +71,17 @@ def test_a_bin_without_an_estimate_is_left_out():
     assert row["figure"] == pytest.approx(expected)
 
 
+def test_months_of_anticipation_are_neither_steps_before_the_reference_nor_part_of_the_effect():
+    spans = ((-29, -24), (-23, -18), (-5, 0), (1, 1), (2, 2))
+    effects = [1.0, -2.0, 5.0, 20.0, 22.0]
+    (row,) = relative_magnitude.check(
+        headline(effects, spans=spans), threshold=1.0, alpha=0.05, anticipation=6
+    ).to_pylist()
+    study = Coefficients(estimates=effects, covariance=COVARIANCE, n_before=2, gaps=[6, 9, 9, 3.5, 1])
+    expected = breakdown(study, restriction="relative_magnitude", weights=[0.0, 0.5, 0.5])
+    assert row["figure"] == pytest.approx(expected)
+
+
 @pytest.mark.parametrize(
     ("effects", "spans", "said"),
     [

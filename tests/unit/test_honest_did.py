@@ -161,7 +161,7 @@ def test_every_point_of_a_lasso_path_is_a_minimiser(seed):
 WINDOW = Window(before=17, after=12, reference=(-5, 0))
 
 
-def event_study(window: Window = WINDOW, *, missing: int | None = None) -> EventStudy:
+def event_study(window: Window = WINDOW, *, missing: int | None = None, anticipation: int = 0) -> EventStudy:
     bins = tuple(part for part in window.binned if not part.reference)
     random = np.random.default_rng(1)
     root = random.normal(size=(2 * len(bins), 40))
@@ -170,6 +170,7 @@ def event_study(window: Window = WINDOW, *, missing: int | None = None) -> Event
         att[1, missing] = np.nan
     counts, one = np.ones(att.shape, dtype=np.int64), np.ones(2, dtype=np.int64)
     return EventStudy(
+        anticipation=anticipation,
         estimator="ons_fixed_effects", outcome="pay", subgroup="sex", levels=("1", "2"), bins=bins, att=att,
         covariance=covariance, n_treated=counts, n_comparison=counts, n_treated_after=one, n_comparison_after=one,
         n_people=9, n_singletons=0, n_excluded=0, n_observations=99, n_clusters=9, residual_df=9, confidence=0.95,
@@ -192,6 +193,16 @@ def test_a_bin_that_is_not_identified_is_left_out():
     assert found.n_before == 1
     assert found.steps.tolist() == [6, 3.5, 1, 1, 1, 1, 1, 3.5]
     assert len(average_weights(event_study(missing=3), level="2")) == 6
+
+
+def test_months_of_anticipation_come_after_the_reference_and_have_no_weight():
+    study = event_study(Window(before=23, after=6, reference=(-11, -6)), anticipation=6)
+    found = coefficients(study, level="1")
+    assert found.n_before == 2
+    assert found.steps.tolist() == [6, 6, 6, 3.5, 1, 1, 1, 1, 1]
+    np.testing.assert_allclose(average_weights(study, level="1"), np.array([0, 1, 1, 1, 1, 1, 1]) / 6)
+    with pytest.raises(RequestError, match=r"not the last bin before event time -5.*ends at event time -6"):
+        coefficients(event_study(anticipation=6), level="1")
 
 
 def test_a_long_reference_is_one_point():

@@ -39,6 +39,7 @@ def unanswered(panel: Panel, outcome: str, model: Model, *, specification: Speci
         subgroup=model.subgroup or "all",
         levels=tuple(levels),
         bins=bins,
+        anticipation=specification.anticipation,
         att=np.full(shape, np.nan),
         covariance=np.full((len(levels) * len(bins),) * 2, np.nan),
         n_treated=np.zeros(shape, dtype=np.int64),

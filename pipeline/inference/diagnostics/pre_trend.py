@@ -13,15 +13,16 @@ from pipeline.vocabulary.schemas.results import DIAGNOSTICS
 CHECK = "pre_trend"
 
 
-def check(estimates: pa.Table, *, alpha: float) -> pa.Table:
+def check(estimates: pa.Table, *, alpha: float, anticipation: int = 0) -> pa.Table:
     r"""One row an outcome of the headline estimates: the p value of no effect in any bin before the reference.
 
-    The Wald statistic :math:`b' V^{-1} b` of the identified bins that end before event time 1, against chi-squared
-    with as many degrees of freedom as their covariance has rank. Passes at or above ``alpha``; ``not evaluated`` where
-    there is no such bin.
+    The Wald statistic :math:`b' V^{-1} b` of the identified bins that end before the index and its anticipation,
+    against chi-squared with as many degrees of freedom as their covariance has rank. Passes at or above ``alpha``;
+    ``not evaluated`` where there is no such bin.
     """
     headline = estimates.filter((pc.field("role") == "headline") & (pc.field("subgroup") == "all")).to_pandas()
-    rows = [_row(of_outcome.sort_values("months_from"), alpha=alpha) for _, of_outcome in headline.groupby("outcome")]
+    groups = headline.groupby("outcome")
+    rows = [_row(part.sort_values("months_from"), alpha=alpha, anticipation=anticipation) for _, part in groups]
     schema = pa.schema([(column.name, column.type) for column in DIAGNOSTICS.columns])
     return DIAGNOSTICS.conform(pa.Table.from_pylist(rows, schema=schema))
 
@@ -34,10 +35,10 @@ def wald_p_value(effects: NDArray[np.float64], covariance: NDArray[np.float64]) 
     return float(chdtrc(np.linalg.matrix_rank(covariance, hermitian=True), statistic))
 
 
-def _row(rows: pd.DataFrame, *, alpha: float) -> dict[str, object]:
+def _row(rows: pd.DataFrame, *, alpha: float, anticipation: int) -> dict[str, object]:
     labels: dict[str, object] = {name: rows[name].iloc[0] for name in ("evaluation", "estimator", "outcome")}
     labels |= {"check": CHECK, "threshold": alpha}
-    before = ((rows["months_to"] <= 0) & rows["estimate"].notna()).to_numpy()
+    before = ((rows["months_to"] <= -anticipation) & rows["estimate"].notna()).to_numpy()
     if not before.any():
         sentence = "No bin before the reference has an estimate, so earlier paths cannot be compared."
         return labels | {"status": "not evaluated", "figure": None, "sentence": sentence}

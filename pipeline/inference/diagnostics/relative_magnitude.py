@@ -17,26 +17,26 @@ from pipeline.vocabulary.windows import Bin
 CHECK = "relative_magnitude"
 
 
-def check(estimates: pa.Table, *, threshold: float, alpha: float) -> pa.Table:
+def check(estimates: pa.Table, *, threshold: float, alpha: float, anticipation: int = 0) -> pa.Table:
     """One row an outcome of the headline estimates: the breakdown value of the effect in an average month.
 
     The largest step away from parallel trends after the index, as a multiple of the largest step before it, at which an
     interval of confidence ``1 - alpha`` comes to hold zero (Rambachan and Roth 2023, doi 10.1093/restud/rdad018).
     Passes at or above ``threshold``, else is for review. ``not evaluated`` where the effect cannot be told from zero
-    were trends parallel, or there are no bins before and after a reference that ends at event time 0.
+    were trends parallel, or there are no bins before and after a reference that ends where anticipation may begin.
     """
     headline = estimates.filter((pc.field("role") == "headline") & (pc.field("subgroup") == "all")).to_pandas()
-    groups = headline.groupby("outcome")
-    rows = [_row(part.sort_values("months_from"), threshold=threshold, alpha=alpha) for _, part in groups]
+    outcomes = [part.sort_values("months_from") for _, part in headline.groupby("outcome")]
+    rows = [_row(part, threshold=threshold, alpha=alpha, anticipation=anticipation) for part in outcomes]
     schema = pa.schema([(column.name, column.type) for column in DIAGNOSTICS.columns])
     return DIAGNOSTICS.conform(pa.Table.from_pylist(rows, schema=schema))
 
 
-def _row(rows: pd.DataFrame, *, threshold: float, alpha: float) -> dict[str, object]:
+def _row(rows: pd.DataFrame, *, threshold: float, alpha: float, anticipation: int) -> dict[str, object]:
     labels: dict[str, object] = {name: rows[name].iloc[0] for name in ("evaluation", "estimator", "outcome")}
     labels |= {"check": CHECK, "threshold": threshold}
     try:
-        figure = _breakdown(rows, alpha=alpha)
+        figure = _breakdown(rows, alpha=alpha, anticipation=anticipation)
     except (NotEstimable, RequestError) as error:
         return labels | {"status": "not evaluated", "figure": None, "sentence": f"Not evaluated: {error}"}
     if figure == 0:
@@ -54,11 +54,11 @@ def _row(rows: pd.DataFrame, *, threshold: float, alpha: float) -> dict[str, obj
     return labels | {"status": "pass" if figure >= threshold else "review", "figure": figure, "sentence": sentence}
 
 
-def _breakdown(rows: pd.DataFrame, *, alpha: float) -> float:
+def _breakdown(rows: pd.DataFrame, *, alpha: float, anticipation: int) -> float:
     spans = rows[["months_from", "months_to"]].itertuples(index=False)
     bins = [Bin(number=k, first=int(first), last=int(last), reference=False) for k, (first, last) in enumerate(spans)]
     effects = rows["estimate"].to_numpy(dtype=np.float64)
     covariance = np.array([np.asarray(row, dtype=np.float64) for row in rows["covariance"]])
-    given = of_bins(bins, estimates=effects, covariance=covariance)
-    weights = months_weights(bins, estimates=effects)
+    given = of_bins(bins, estimates=effects, covariance=covariance, anticipation=anticipation)
+    weights = months_weights(bins, estimates=effects, anticipation=anticipation)
     return breakdown(given, restriction="relative_magnitude", weights=weights, alpha=alpha)

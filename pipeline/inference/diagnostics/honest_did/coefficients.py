@@ -113,22 +113,30 @@ def coefficients(study: EventStudy, *, level: str = "") -> Coefficients:
     Raises
     ------
     RequestError
-        If there is no such level, or the reference is not the last bin before event time 1.
+        If there is no such level, or the reference is not the last bin before effects may begin.
     NotEstimable
         As :class:`Coefficients`.
     """
     row = _row(study, level)
     n_bins = len(study.bins)
     own = slice(row * n_bins, (row + 1) * n_bins)
-    return of_bins(study.bins, estimates=study.att[row], covariance=study.covariance[own, own])
+    return of_bins(
+        study.bins, estimates=study.att[row], covariance=study.covariance[own, own], anticipation=study.anticipation
+    )
 
 
-def of_bins(bins: Sequence[Bin], *, estimates: NDArray[np.float64], covariance: NDArray[np.float64]) -> Coefficients:
+def of_bins(
+    bins: Sequence[Bin],
+    *,
+    estimates: NDArray[np.float64],
+    covariance: NDArray[np.float64],
+    anticipation: int = 0,
+) -> Coefficients:
     """The coefficients of ``B`` bins in order of event time, the reference not among them; time is counted in months.
 
     Bins are points in the middle of their months, so that bins of unequal length are unequally far apart. Bins that are
     not identified (NaN) are left out. The reference is what lies between the bins before and after it, one point
-    however many bins it has.
+    however many bins it has. Months of anticipation come after it: effects may have begun.
 
     Parameters
     ----------
@@ -136,15 +144,17 @@ def of_bins(bins: Sequence[Bin], *, estimates: NDArray[np.float64], covariance: 
         Their months.
     estimates, covariance
         ``(B,)`` and ``(B, B)``.
+    anticipation
+        Months before the index that may have effects already.
 
     Raises
     ------
     RequestError
-        If the reference is not the last bin before event time 1.
+        If the reference is not the last bin before effects may begin.
     NotEstimable
         As :class:`Coefficients`.
     """
-    reference = _reference(bins)
+    reference = _reference(bins, anticipation=anticipation)
     known = np.isfinite(estimates)
     middles = np.array([_middle(part) for part in bins])[known]
     n_before = int((middles < _middle(reference)).sum())
@@ -164,15 +174,15 @@ def average_weights(study: EventStudy, *, level: str = "") -> NDArray[np.float64
     RequestError
         If there is no such level.
     """
-    return months_weights(study.bins, estimates=study.att[_row(study, level)])
+    return months_weights(study.bins, estimates=study.att[_row(study, level)], anticipation=study.anticipation)
 
 
-def months_weights(bins: Sequence[Bin], *, estimates: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``(T,)`` the share of each identified bin after the reference in all their months."""
-    known = np.isfinite(estimates)
-    months = np.array(
-        [b.last - b.first + 1 for b, is_known in zip(bins, known, strict=True) if is_known and b.first > 0]
-    )
+def months_weights(
+    bins: Sequence[Bin], *, estimates: NDArray[np.float64], anticipation: int = 0
+) -> NDArray[np.float64]:
+    """``(T,)`` the share of each identified bin after the reference in all months from the index on."""
+    after = [b for b, known in zip(bins, np.isfinite(estimates), strict=True) if known and b.first > -anticipation]
+    months = np.array([max(b.last - max(b.first, 1) + 1, 0) for b in after])
     weights: NDArray[np.float64] = months / months.sum()
     return weights
 
@@ -184,15 +194,16 @@ def _row(study: EventStudy, level: str) -> int:
     return study.levels.index(level)
 
 
-def _reference(bins: Sequence[Bin]) -> Bin:
-    before = [part for part in bins if part.last <= 0]
-    after = [part for part in bins if part.first >= 1]
+def _reference(bins: Sequence[Bin], *, anticipation: int) -> Bin:
+    before = [part for part in bins if part.last <= -anticipation]
+    after = [part for part in bins if part.first > -anticipation]
     if not before or not after:
         raise NotEstimable(Fault(what="the event study has no bin before its reference, or none after it"))
     reference = Bin(number=0, first=before[-1].last + 1, last=after[0].first - 1, reference=True)
-    if reference.first > reference.last:
-        what = "the reference of the event study is not the last bin before event time 1"
-        raise RequestError(Fault(what=what, remedy="Choose a window whose reference ends at event time 0."))
+    if reference.first > reference.last or reference.last != -anticipation:
+        what = f"the reference of the event study is not the last bin before event time {1 - anticipation}"
+        remedy = f"Choose a window whose reference ends at event time {-anticipation}."
+        raise RequestError(Fault(what=what, remedy=remedy))
     return reference
 
 

@@ -58,6 +58,7 @@ def event_study(regression: Regression, sums: ScoreSums, *, labels: Labels, spec
         subgroup=labels.subgroup,
         levels=labels.levels,
         bins=regression.columns.bins,
+        anticipation=specification.anticipation,
         att=att.reshape(shape),
         covariance=matrix,
         n_treated=people.treated[:, :-1],

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from pipeline.release.publication.pages.charts import estimators
+from pipeline.release.publication.pages.charts.axes import period_tick, tick_decimals
 from pipeline.release.publication.pages.charts.drawing import (
     BAND,
     BAND_EDGE,
@@ -129,29 +129,12 @@ def _axes(axes: Axes, effects: OutcomeEffects, size: Size) -> None:
     axes.use_sticky_edges = False  # a band that ends the axis needs air below it, too
     axes.autoscale_view(scalex=False)
     axes.set_xlim(first - 1, last + 1)
-    axes.xaxis.set_major_locator(MultipleLocator(_tick(last - first, wide=size.name == "wide")))
+    axes.xaxis.set_major_locator(MultipleLocator(period_tick(last - first, wide=size.name == "wide")))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 0)))
     unit = unit_of(effects.outcome.unit)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
-    decimals = _tick_decimals(axes)
+    decimals = tick_decimals(axes)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: amount(value, unit, decimals=decimals)))
     prices = f", {effects.price_base} prices" if effects.price_base else ""
     axes.set_title(f"{as_heading(effects.outcome.unit)}{prices}", loc="left", color=GUIDE, x=0)
     axes.set_xlabel(f"{as_heading(effects.period_unit)} (1 is the {effects.period_unit} of the index event)")
-
-
-def _tick(length: int, *, wide: bool) -> int:
-    """Years for months on a desk, two years on a telephone; every period of a short window."""
-    few, some = 12, 40
-    if length <= few:
-        return 1
-    if length <= some:
-        return 6
-    return 12 if wide else 24
-
-
-def _tick_decimals(axes: Axes) -> int:
-    """No more decimals than the ticks need."""
-    ticks = [float(tick) for tick in axes.get_yticks()]
-    step = min((b - a for a, b in itertools.pairwise(ticks)), default=1.0)
-    return 0 if step >= 1 else 1 if step >= 0.1 else 2  # noqa: PLR2004 - the powers of ten
