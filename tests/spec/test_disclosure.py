@@ -317,6 +317,17 @@ def test_a_figure_without_its_people_is_refused(tables):
         disclose(**tables | {"estimates": estimates([estimate(n_comparison=None)])})
 
 
+@pytest.mark.parametrize(("anticipation", "said"), [(0, "[c]"), (12, "7")])
+def test_how_many_periods_lie_before_the_index_and_its_anticipation_is_no_count(tables, anticipation, said):
+    before = [estimate(months_from=first, months_to=first + 5) for first in range(-53, 0, 6)]
+    evaluation = tables["protocol"]["evaluation"]
+    design = evaluation["design"] | {"anticipation": anticipation}
+    declared = tables["protocol"] | {"evaluation": evaluation | {"design": design}}
+    sentence = diagnostics(sentence="A joint test of 7 periods.")
+    release = disclose(**tables | {"protocol": declared, "estimates": estimates(before), "diagnostics": sentence})
+    assert shown(release.diagnostics, "sentence") == [(f"A joint test of {said} periods.",)]
+
+
 def test_an_outcome_without_declared_decimals_is_refused(tables):
     with pytest.raises(DisclosureError, match="outcome is not in the protocol"):
         disclose(**tables | {"estimates": estimates([estimate(outcome="savings")])})

@@ -42,9 +42,9 @@ def disclose_diagnostics(
     frame["figure"] = frame["figure"].mask(hidden)
     frame["status"] = frame["status"].mask(hidden, "not evaluated")
     sentences = frame["sentence"].mask(hidden, WITHHELD)
-    frame["sentence"] = with_safe_numbers(
-        sentences, declared=_counted(estimates, of=set(frame["estimator"])) | declared_numbers(protocol), rules=rules
-    )
+    early = protocol["evaluation"].get("design", {}).get("anticipation", 0)
+    counted = _counted(estimates, of=set(frame["estimator"]), anticipation=early)
+    frame["sentence"] = with_safe_numbers(sentences, declared=counted | declared_numbers(protocol), rules=rules)
     published = DIAGNOSTICS.conform(pa.Table.from_pandas(frame, preserve_index=False))
     changed = int((frame["sentence"] != sentences).sum())
     return Disclosed(
@@ -107,12 +107,12 @@ def _whole_numbers(declared: object) -> Iterator[int]:
         yield abs(declared)
 
 
-def _counted(estimates: pa.Table, *, of: set[str]) -> frozenset[int]:
-    """How many bins a model of these estimators has, in all, before the index and identified: sentences say so."""
+def _counted(estimates: pa.Table, *, of: set[str], anticipation: int) -> frozenset[int]:
+    """How many bins a model of these estimators has, in all, before any anticipation and identified there."""
     model = ["estimator", "role", "outcome", "subgroup", "subgroup_value"]
     frame = frame_of(estimates.select([*model, "months_to", "estimate"]))
     frame = frame[frame["estimator"].isin(of)]
-    before = frame[frame["months_to"] <= 0]
+    before = frame[frame["months_to"] <= -anticipation]
     identified = before[before["estimate"].notna()]
     return frozenset(int(bins) for rows in (frame, before, identified) for bins in rows.groupby(model).size())
 
