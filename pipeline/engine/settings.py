@@ -42,6 +42,17 @@ class Validation(_Section):
     clear_identifiers: float = Field(ge=0, le=1)
 
 
+class Linkage(_Section):
+    """``configs/linkage.toml``: how people are linked where an owner delivers no links."""
+
+    match_weight: float
+    margin: float = Field(ge=0)
+    sampled_pairs: int = Field(ge=10_000)
+    seed: int
+    exact_recall: float = Field(gt=0, le=1)
+    least_exact: float = Field(ge=0, le=1)
+
+
 class DisclosureProfile(_Section):
     """One rule profile of ``configs/disclosure.toml``."""
 
@@ -77,6 +88,7 @@ class Settings(_Section):
 
     engine: Engine
     validation: Validation
+    linkage: Linkage
     disclosure: dict[str, DisclosureProfile]
     inference: Inference
     publication: Publication
