@@ -7,6 +7,7 @@ from datetime import date
 from pipeline.vocabulary.designs import GeneralPopulation, StaggeredAdoption
 from pipeline.vocabulary.index_events import FirstTherapySession
 from pipeline.vocabulary.protocol import Eligibility, Evaluation, Prices
+from pipeline.vocabulary.robustness import LinkageWeighted
 from pipeline.vocabulary.windows import Window
 
 EVALUATION = Evaluation(
@@ -26,6 +27,7 @@ EVALUATION = Evaluation(
         # reference alone; imputation would take the months of the dip for untreated ones.
         estimators=("ons_fixed_effects", "sun_abraham"),
         headline="ons_fixed_effects",
+        robustness=(LinkageWeighted(),),
     ),
     eligibility=Eligibility(ages=(25, 64), linked=("iapt", "paye_rti")),
     treated_between=("2014-04", "2022-12"),

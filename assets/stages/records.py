@@ -221,7 +221,9 @@ def spine(causeway: Causeway, sources: Mapping[str, Result]) -> Result:
     """One row a person, the id maps, and how well the sources link."""
     from pipeline.records import linkage
 
-    tolerated = causeway.settings.validation.ids_linked_to_several_people
+    settings = causeway.settings
+    tolerated = settings.validation.ids_linked_to_several_people
+    least_link_rate = settings.linkage.least_link_rate
     scans = {source: result.scan("accepted") for source, result in sources.items()}
 
     def build(folder: Path) -> None:
@@ -235,8 +237,13 @@ def spine(causeway: Causeway, sources: Mapping[str, Result]) -> Result:
                 hes=scans["hes_apc"],
                 target=folder,
                 ids_linked_to_several_people=tolerated,
+                least_link_rate=least_link_rate,
             )
 
     return causeway.results.make(
-        "spine", inputs=tuple(sources.values()), code=code("records/linkage"), settings=tolerated, build=build
+        "spine",
+        inputs=tuple(sources.values()),
+        code=code("records/linkage"),
+        settings=[tolerated, least_link_rate],
+        build=build,
     )

@@ -51,6 +51,7 @@ class Linkage(_Section):
     seed: int
     exact_recall: float = Field(gt=0, le=1)
     least_exact: float = Field(ge=0, le=1)
+    least_link_rate: float = Field(gt=0, le=1)
 
 
 class DisclosureProfile(_Section):

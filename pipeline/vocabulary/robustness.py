@@ -213,8 +213,38 @@ class HalfComparisonPlacebo(_Run):
         )
 
 
+class LinkageWeighted(_Run):
+    """People weighted by one over the rate at which people like them are linked to a National Insurance number.
+
+    Like them in age, sex, ethnic group, region and deprivation. Treated people whose health record is not linked are
+    not stood for: a census record without a health id may be that of somebody who was never a patient.
+    """
+
+    kind: Literal["linkage_weighted"] = "linkage_weighted"
+
+    def name(self, unit: str) -> str:  # noqa: ARG002 - as every run
+        """The run's name in files."""
+        return "linkage_weighted"
+
+    def title(self, unit: str) -> str:  # noqa: ARG002 - as every run
+        """The run in a few words."""
+        return "Weighted by linkage"
+
+    def words(self, unit: str) -> str:  # noqa: ARG002 - as every run
+        """What the run does."""
+        return (
+            "people weighted by one over the share of people of their age, sex, ethnic group, region and deprivation "
+            "whose census record is linked to a National Insurance number; links to health records are not weighted for"
+        )
+
+    def faults(self, studied: Studied) -> Iterator[str]:
+        """That people were linked by their owner."""
+        if not studied.dated:
+            yield "people in a linked panel were linked by its owner, and have no linkage weight"
+
+
 RobustnessRun = Annotated[
-    LongerReference | MovedReference | StoppedBefore | MovedIndexPlacebo | HalfComparisonPlacebo,
+    LongerReference | MovedReference | StoppedBefore | MovedIndexPlacebo | HalfComparisonPlacebo | LinkageWeighted,
     Field(discriminator="kind"),
 ]
 

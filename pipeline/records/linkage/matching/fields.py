@@ -20,7 +20,8 @@ def read_fields(connection: duckdb.DuckDBPyConnection, *, health: str, demograph
     """Make the two tables."""
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {HEALTH} AS
-        SELECT source || ':' || health_id AS unique_id, source AS file, health_id AS record, {_OF_BOTH} FROM {health}""")
+        SELECT source || ':' || health_id AS unique_id, source AS file, health_id AS record, {_OF_BOTH}
+        FROM {health}""")
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {CENSUS} AS
         SELECT census_id AS unique_id, CAST(c.census_year AS VARCHAR) AS file, census_id AS record, {_OF_BOTH}

@@ -60,7 +60,9 @@ def _trained(linker: Linker, settings: Linkage) -> dict[str, Any]:
     from splink import block_on
 
     training = linker.training
-    training.estimate_u_using_random_sampling(max_pairs=settings.sampled_pairs, seed=settings.seed, num_chunks=1)
+    training.estimate_u_using_random_sampling(
+        max_pairs=settings.sampled_pairs, seed=settings.seed, min_count_per_level=None
+    )
     for columns in TRAINED_ON:
         training.estimate_parameters_using_expectation_maximisation(
             block_on(*columns), max_pairs=settings.sampled_pairs
