@@ -6,6 +6,7 @@ from pathlib import Path
 from assets.resources import Causeway
 from assets.stages.made_from import code
 from assets.stages.records import register
+from pipeline.engine.settings import Precisions
 from pipeline.engine.store import Result, write_table
 from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.protocol import Protocol
@@ -87,18 +88,18 @@ def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, panel: R
 
     settings = causeway.settings.inference
     design = protocol.evaluation.design
+    precision = Precisions() if isinstance(design, LinkedPanel) else causeway.settings.linkage.precision
     in_both_arms = (name for name in protocol.evaluation.subgroups if name not in AT_INDEX)
     characteristics = design.characteristics if isinstance(design, LinkedPanel) else (*in_both_arms, "rural_urban")
 
     def build(folder: Path) -> None:
-        write_table(checks(estimates.read("estimates"), settings), folder / "diagnostics")
+        write_table(checks(estimates.read("estimates"), settings, precision=precision), folder / "diagnostics")
         write_table(balance.table(cohort.read("cohort"), characteristics), folder / "balance")
         write_table(decomposition.table(StoredPanel(panel.path), protocol), folder / "decomposition")
 
     inputs = {result.key: result for result in (cohort, panel, estimates)}
-    return _made(
-        causeway, protocol, "diagnostics", inputs, room="inference", build=build, settings=settings.model_dump()
-    )
+    declared = settings.model_dump() | {"precision": precision.model_dump()}
+    return _made(causeway, protocol, "diagnostics", inputs, room="inference", build=build, settings=declared)
 
 
 def release(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]) -> Result:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from pipeline.engine.settings import Inference
-from pipeline.inference.diagnostics import pre_trend, relative_magnitude
+from pipeline.engine.settings import Inference, Precisions
+from pipeline.inference.diagnostics import false_links, pre_trend, relative_magnitude
 
 
-def checks(estimates: pa.Table, settings: Inference) -> pa.Table:
-    """Every check of the headline estimates, one row a check and outcome (schema ``DIAGNOSTICS``)."""
+def checks(estimates: pa.Table, settings: Inference, *, precision: Precisions = Precisions()) -> pa.Table:
+    """Every check of the headline estimates, one row a check and outcome (schema ``DIAGNOSTICS``).
+
+    ``precision`` is that of the links that people were joined by, where it is declared.
+    """
     return pa.concat_tables(
         [
             pre_trend.check(estimates, alpha=settings.pre_trend_alpha),
             relative_magnitude.check(
                 estimates, threshold=settings.relative_magnitude_breakdown, alpha=1 - settings.confidence
             ),
+            false_links.check(estimates, precision=precision, threshold=settings.hidden_by_false_links),
         ]
     )

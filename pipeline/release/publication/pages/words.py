@@ -26,6 +26,7 @@ _NAMES = {
     "sun_abraham": "Sun and Abraham",
     "pre_trend": "pre-trend",
     "relative_magnitude": "departures from parallel trends",
+    "false_links": "false links",
 }
 """What a name of the code is called in a report, where its own words will not do."""
 
