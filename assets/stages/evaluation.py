@@ -6,7 +6,6 @@ from pathlib import Path
 from assets.resources import Causeway
 from assets.stages.made_from import code
 from assets.stages.records import register
-from pipeline.engine.settings import Precisions
 from pipeline.engine.store import Result, write_table
 from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.protocol import Protocol
@@ -84,11 +83,11 @@ def estimates(causeway: Causeway, protocol: Protocol, panel: Result) -> Result:
 def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, panel: Result, estimates: Result) -> Result:
     """Whether the estimates may be believed, how the arms differ, and why the estimators do."""
     from pipeline.engine.panels import StoredPanel
-    from pipeline.inference.diagnostics import balance, checks, decomposition
+    from pipeline.inference.diagnostics import UNDECLARED, balance, checks, decomposition
 
     settings = causeway.settings.inference
     design = protocol.evaluation.design
-    precision = Precisions() if isinstance(design, LinkedPanel) else causeway.settings.linkage.precision
+    precision = UNDECLARED if isinstance(design, LinkedPanel) else causeway.settings.linkage.precision
     in_both_arms = (name for name in protocol.evaluation.subgroups if name not in AT_INDEX)
     characteristics = design.characteristics if isinstance(design, LinkedPanel) else (*in_both_arms, "rural_urban")
 

@@ -140,7 +140,7 @@ def test_linkage_weights_multiply_the_weights_that_people_have():
 
 @pytest.mark.parametrize("weights", [None, np.array([1.0, NAN])])
 def test_people_without_a_linkage_weight_are_refused_with_their_number(weights):
-    with pytest.raises(RequestError, match=r"people have no linkage weight \([12] people\)"):
+    with pytest.raises(NotEstimable, match=r"people have no linkage weight \([12] people\)"):
         seen(LinkageWeighted(), shard(6, NAN, linkage_weight=weights))
 
 

@@ -7,8 +7,11 @@ import pyarrow as pa
 from pipeline.engine.settings import Inference, Precisions
 from pipeline.inference.diagnostics import false_links, pre_trend, relative_magnitude
 
+UNDECLARED = Precisions()
+"""Nothing is known of how right the links are."""
 
-def checks(estimates: pa.Table, settings: Inference, *, precision: Precisions = Precisions()) -> pa.Table:
+
+def checks(estimates: pa.Table, settings: Inference, *, precision: Precisions = UNDECLARED) -> pa.Table:
     """Every check of the headline estimates, one row a check and outcome (schema ``DIAGNOSTICS``).
 
     ``precision`` is that of the links that people were joined by, where it is declared.
