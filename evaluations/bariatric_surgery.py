@@ -9,6 +9,7 @@ from pipeline.vocabulary.index_events import Procedure
 from pipeline.vocabulary.protocol import Eligibility, Evaluation, Prices
 from pipeline.vocabulary.robustness import (
     HalfComparisonPlacebo,
+    LinkageWeighted,
     LongerReference,
     MovedIndexPlacebo,
     MovedReference,
@@ -44,6 +45,7 @@ EVALUATION = Evaluation(
             StoppedBefore(month="2020-03"),
             MovedIndexPlacebo(months=24),
             HalfComparisonPlacebo(),
+            LinkageWeighted(),
         ),
     ),
     eligibility=Eligibility(ages=(25, 64)),

@@ -9,6 +9,7 @@ from pipeline.vocabulary.index_events import FirstTherapySession
 from pipeline.vocabulary.protocol import Eligibility, Evaluation, Prices
 from pipeline.vocabulary.robustness import (
     HalfComparisonPlacebo,
+    LinkageWeighted,
     MovedIndexPlacebo,
     MovedReference,
     ReferenceBeforeIndex,
@@ -42,6 +43,7 @@ EVALUATION = Evaluation(
             StoppedBefore(month="2020-03"),
             MovedIndexPlacebo(months=24),
             HalfComparisonPlacebo(),
+            LinkageWeighted(),
         ),
     ),
     eligibility=Eligibility(ages=(25, 64), linked=("iapt", "paye_rti")),

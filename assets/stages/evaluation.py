@@ -83,23 +83,23 @@ def estimates(causeway: Causeway, protocol: Protocol, panel: Result) -> Result:
 def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, panel: Result, estimates: Result) -> Result:
     """Whether the estimates may be believed, how the arms differ, and why the estimators do."""
     from pipeline.engine.panels import StoredPanel
-    from pipeline.inference.diagnostics import balance, checks, decomposition
+    from pipeline.inference.diagnostics import UNDECLARED, balance, checks, decomposition
 
     settings = causeway.settings.inference
     design = protocol.evaluation.design
+    precision = UNDECLARED if isinstance(design, LinkedPanel) else causeway.settings.linkage.precision
     in_both_arms = (name for name in protocol.evaluation.subgroups if name not in AT_INDEX)
     characteristics = design.characteristics if isinstance(design, LinkedPanel) else (*in_both_arms, "rural_urban")
 
     def build(folder: Path) -> None:
-        found = checks(estimates.read("estimates"), settings, anticipation=design.anticipation)
+        found = checks(estimates.read("estimates"), settings, anticipation=design.anticipation, precision=precision)
         write_table(found, folder / "diagnostics")
         write_table(balance.table(cohort.read("cohort"), characteristics), folder / "balance")
         write_table(decomposition.table(StoredPanel(panel.path), protocol), folder / "decomposition")
 
     inputs = {result.key: result for result in (cohort, panel, estimates)}
-    return _made(
-        causeway, protocol, "diagnostics", inputs, room="inference", build=build, settings=settings.model_dump()
-    )
+    declared = settings.model_dump() | {"precision": precision.model_dump()}
+    return _made(causeway, protocol, "diagnostics", inputs, room="inference", build=build, settings=declared)
 
 
 def release(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]) -> Result:

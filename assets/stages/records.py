@@ -12,9 +12,10 @@ from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.errors import DeliveryRefused, Fault
 from pipeline.vocabulary.outcomes import Outcome
 from pipeline.vocabulary.protocol import Protocol
+from pipeline.vocabulary.schemas.demographics import DEMOGRAPHICS
 from pipeline.vocabulary.schemas.panels import linked_panel_columns, linked_panel_schema
 from pipeline.vocabulary.schemas.schema import Schema
-from pipeline.vocabulary.schemas.sources import SOURCES
+from pipeline.vocabulary.schemas.sources import LINKS_PERSON, SOURCES
 
 if TYPE_CHECKING:
     from pipeline.records.ingestion import Delivery
@@ -39,8 +40,13 @@ def _telling(protocol: Protocol) -> tuple[str, ...]:
 
 
 def known_sources() -> set[str]:
-    """Every source that some evaluation needs."""
-    return {source for protocol in protocols().values() for source in protocol.evaluation.sources}
+    """Every source that some evaluation needs, and what can stand in for one."""
+    return {source for protocol in protocols().values() for source in protocol.evaluation.sources} | set(DEMOGRAPHICS)
+
+
+def linked_here(folder: Path) -> bool:
+    """Whether a delivery has demographic fields and no links from health ids to people: those are then made."""
+    return not (folder / LINKS_PERSON.name).is_dir() and any((folder / source).is_dir() for source in DEMOGRAPHICS)
 
 
 def source_schema(source: str) -> Schema:
@@ -63,6 +69,8 @@ def delivery(causeway: Causeway) -> Result:
     from pipeline.records.ingestion import read_delivery
 
     needed = {source for protocol in concerned(causeway.folder) for source in protocol.evaluation.sources}
+    if linked_here(causeway.folder) and LINKS_PERSON.name in needed:
+        needed = needed - {LINKS_PERSON.name} | set(DEMOGRAPHICS)
     read = read_delivery(causeway.folder, required=needed)
     if not needed:
         raise DeliveryRefused(Fault(what="the delivery holds no source of any evaluation", file="delivery.json"))
@@ -100,6 +108,8 @@ def ingested(causeway: Causeway, delivered: Result, source: str) -> Result:
     from pipeline.records.ingestion import ingest
 
     read = read_back(causeway, delivered)
+    if source == LINKS_PERSON.name and not read.of(source):
+        return linked_by_fields(causeway, delivered)
     schema, columns = source_schema(source), source_columns(causeway, source)
     clear = causeway.settings.validation.clear_identifiers
 
@@ -110,6 +120,29 @@ def ingested(causeway: Causeway, delivered: Result, source: str) -> Result:
     files = {file.name: file.sha256 for file in read.of(source)}
     settings = {"files": files, "columns": dict(columns), "schema": schema.names, "clear_identifiers": clear}
     return causeway.results.make(f"ingested/{source}", code=code("records/ingestion"), settings=settings, build=build)
+
+
+def linked_by_fields(causeway: Causeway, delivered: Result) -> Result:
+    """The table of links that a delivery lacks, made from its demographic fields, as if it were ingested."""
+    from pipeline.records.ingestion import write_made
+    from pipeline.records.linkage.matching import person_links
+
+    sides = {source: accepted(causeway, delivered, source) for source in (*DEMOGRAPHICS, "census")}
+    health, demographics, census = (result.scan("accepted") for result in sides.values())
+    settings = causeway.settings.linkage
+
+    def build(folder: Path) -> None:
+        with causeway.database() as connection:
+            links = person_links(connection, health=health, demographics=demographics, census=census, settings=settings)
+        write_made(links, LINKS_PERSON, target=folder)
+
+    return causeway.results.make(
+        f"ingested/{LINKS_PERSON.name}",
+        inputs=tuple(sides.values()),
+        code=code("records/linkage", "records/ingestion"),
+        settings=settings.model_dump(),
+        build=build,
+    )
 
 
 def validated(causeway: Causeway, delivered: Result, source: str) -> Result:
@@ -188,7 +221,9 @@ def spine(causeway: Causeway, sources: Mapping[str, Result]) -> Result:
     """One row a person, the id maps, and how well the sources link."""
     from pipeline.records import linkage
 
-    tolerated = causeway.settings.validation.ids_linked_to_several_people
+    settings = causeway.settings
+    tolerated = settings.validation.ids_linked_to_several_people
+    least_link_rate = settings.linkage.least_link_rate
     scans = {source: result.scan("accepted") for source, result in sources.items()}
 
     def build(folder: Path) -> None:
@@ -202,8 +237,13 @@ def spine(causeway: Causeway, sources: Mapping[str, Result]) -> Result:
                 hes=scans["hes_apc"],
                 target=folder,
                 ids_linked_to_several_people=tolerated,
+                least_link_rate=least_link_rate,
             )
 
     return causeway.results.make(
-        "spine", inputs=tuple(sources.values()), code=code("records/linkage"), settings=tolerated, build=build
+        "spine",
+        inputs=tuple(sources.values()),
+        code=code("records/linkage"),
+        settings=[tolerated, least_link_rate],
+        build=build,
     )

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.vocabulary.errors import DataRefused, Fault, RequestError
-from pipeline.vocabulary.panels import INDEX_MONTH, PERSON, PanelShard
+from pipeline.vocabulary.panels import INDEX_MONTH, LINKAGE_WEIGHT, PERSON, PanelShard
 
 
 class StoredPanel:
@@ -74,7 +74,7 @@ class StoredPanel:
     def _of_people(self) -> tuple[str, ...]:
         """Whether shards say who people are and which month was drawn for them: those that the stages make do."""
         columns = _columns(self._files[0]) if self._files else ()
-        return tuple(name for name in (PERSON, INDEX_MONTH) if name in columns)
+        return tuple(name for name in (PERSON, INDEX_MONTH, LINKAGE_WEIGHT) if name in columns)
 
     def shards(self, outcome: str, names: Sequence[str] = ()) -> Iterator[PanelShard]:
         """One shard after another, with the outcome and what is named: characteristics, covariates, ids, index months.
@@ -108,6 +108,7 @@ class StoredPanel:
             covariates={name: _numbers(table[name]) for name in covariates},
             person=table[PERSON].to_numpy() if PERSON in names else None,
             index_month=_numbers(table[INDEX_MONTH]) if INDEX_MONTH in names else None,
+            linkage_weight=_numbers(table[LINKAGE_WEIGHT]) if LINKAGE_WEIGHT in names else None,
         )
 
 

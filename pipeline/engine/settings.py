@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.vocabulary.declared import request_error
 from pipeline.vocabulary.errors import Fault, RequestError
@@ -42,6 +42,40 @@ class Validation(_Section):
     clear_identifiers: float = Field(ge=0, le=1)
 
 
+class Precision(_Section):
+    """The share of a link's pairs that are right, as published or estimated: between ``least`` and ``most``."""
+
+    least: float = Field(gt=0, le=1)
+    most: float = Field(gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Precision:
+        if self.least > self.most:
+            message = "the least precision is above the most"
+            raise ValueError(message)
+        return self
+
+
+class Precisions(_Section):
+    """What is known of the links from health records to the census and of those to National Insurance numbers."""
+
+    health: Precision | None = None
+    nino: Precision | None = None
+
+
+class Linkage(_Section):
+    """``configs/linkage.toml``: how people are linked where an owner delivers no links, and how right links are."""
+
+    match_weight: float
+    margin: float = Field(ge=0)
+    sampled_pairs: int = Field(ge=10_000)
+    seed: int
+    exact_recall: float = Field(gt=0, le=1)
+    least_exact: float = Field(ge=0, le=1)
+    least_link_rate: float = Field(gt=0, le=1)
+    precision: Precisions = Precisions()
+
+
 class DisclosureProfile(_Section):
     """One rule profile of ``configs/disclosure.toml``."""
 
@@ -60,6 +94,7 @@ class Inference(_Section):
     small_sample: str
     pre_trend_alpha: float = Field(gt=0, lt=1)
     relative_magnitude_breakdown: float = Field(gt=0)
+    hidden_by_false_links: float = Field(ge=0, le=1)
 
 
 class Publication(_Section):
@@ -77,6 +112,7 @@ class Settings(_Section):
 
     engine: Engine
     validation: Validation
+    linkage: Linkage
     disclosure: dict[str, DisclosureProfile]
     inference: Inference
     publication: Publication

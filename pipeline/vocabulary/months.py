@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+MonthLabel = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+"""A month as a declaration writes it."""
 
 _LABEL = re.compile(r"(\d{4})-(0?[1-9]|1[0-2])")
 

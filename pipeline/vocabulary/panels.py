@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # What shards can be asked for beside characteristics and covariates.
-PERSON, INDEX_MONTH = "person_id", "index_month"
+PERSON, INDEX_MONTH, LINKAGE_WEIGHT = "person_id", "index_month", "linkage_weight"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,8 @@ class PanelShard:
     index_month
         ``(n,)`` float64: the month of treatment, or for comparison people the month drawn for them; NaN where none was,
         ``None`` where not asked for.
+    linkage_weight
+        ``(n,)`` float64: one over the link rate of people like them, NaN where not known; ``None`` where not asked for.
     """
 
     first_month: int
@@ -52,6 +54,7 @@ class PanelShard:
     covariates: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     person: NDArray[np.object_] | None = None
     index_month: NDArray[np.float64] | None = None
+    linkage_weight: NDArray[np.float64] | None = None
 
     def of(self, rows: NDArray[np.int64]) -> PanelShard:
         """The shard of these people alone."""
@@ -66,6 +69,7 @@ class PanelShard:
             covariates={name: values[rows] for name, values in self.covariates.items()},
             person=None if self.person is None else self.person[rows],
             index_month=None if self.index_month is None else self.index_month[rows],
+            linkage_weight=None if self.linkage_weight is None else self.linkage_weight[rows],
         )
 
 
@@ -91,5 +95,5 @@ class Panel(Protocol):
     def shards(self, outcome: str, names: Sequence[str] = ()) -> Iterator[PanelShard]:
         """One shard after another, with the outcome and what is named: characteristics and covariates.
 
-        A panel that has them can be asked for :data:`PERSON` and :data:`INDEX_MONTH` too.
+        A panel that has them can be asked for :data:`PERSON`, :data:`INDEX_MONTH` and :data:`LINKAGE_WEIGHT` too.
         """

@@ -12,9 +12,10 @@ from pydantic import Field, model_validator
 from pipeline.vocabulary.codelists import Codelist
 from pipeline.vocabulary.declared import Declared
 from pipeline.vocabulary.designs import Design, LinkedPanel, StaggeredAdoption
-from pipeline.vocabulary.months import parse_month
+from pipeline.vocabulary.months import MonthLabel, parse_month
 from pipeline.vocabulary.outcomes import OUTCOMES, Outcome
-from pipeline.vocabulary.robustness import MonthLabel, Studied, run_faults
+from pipeline.vocabulary.robustness import run_faults
+from pipeline.vocabulary.runs import Studied
 
 
 class Prices(Declared):

@@ -7,55 +7,16 @@ panel's months, or the owner's periods in a linked panel; ``unit`` is that word 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from pipeline.vocabulary.months import first_day, month_label, parse_month
+from pipeline.vocabulary.months import MonthLabel, first_day, month_label, parse_month
+from pipeline.vocabulary.runs import Run, Studied, changed, counted, counted_name
 from pipeline.vocabulary.windows import Window
 
-MonthLabel = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Studied:
-    """What a design studies, as far as its runs depend on it.
-
-    Attributes
-    ----------
-    observed
-        First and last month (or period) of the panel; ``None`` where that is a fault of its own.
-    dated
-        Whether months are calendar months.
-    """
-
-    window: Window
-    anticipation: int
-    unit: str
-    observed: tuple[int, int] | None
-    dated: bool
-
-
-class _Run(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    placebo: ClassVar[bool] = False
-    """Whether there is nothing to find: every effect from the index on should be zero."""
-
-    def window(self, declared: Window, *, anticipation: int = 0) -> Window:  # noqa: ARG002 - some runs need it
-        """The event times of the run, their bins and its reference; ``ValueError`` where the window has none."""
-        return declared
-
-    def faults(self, studied: Studied) -> Iterator[str]:
-        """What is wrong with the run in this study."""
-        try:
-            self.window(studied.window, anticipation=studied.anticipation)
-        except ValidationError as error:
-            yield from (str(fault["ctx"]["error"]) for fault in error.errors())
-
-
-class LongerReference(_Run):
+class LongerReference(Run):
     """A reference of ``months`` that ends where the declared one ends."""
 
     kind: Literal["longer_reference"] = "longer_reference"
@@ -63,20 +24,20 @@ class LongerReference(_Run):
 
     def name(self, unit: str) -> str:
         """The run's name in files."""
-        return f"reference_{_many(self.months, unit)}"
+        return f"reference_{counted_name(self.months, unit)}"
 
     def title(self, unit: str) -> str:
         """The run in a few words."""
-        return f"Reference of {_counted(self.months, unit)}"
+        return f"Reference of {counted(self.months, unit)}"
 
     def words(self, unit: str) -> str:
         """What the run does."""
-        return f"effects relative to the {_counted(self.months, unit)} that end where the declared reference ends"
+        return f"effects relative to the {counted(self.months, unit)} that end where the declared reference ends"
 
     def window(self, declared: Window, *, anticipation: int = 0) -> Window:  # noqa: ARG002 - as every run
         """The declared event times with the longer reference."""
         last = declared.reference[1]
-        return _changed(declared, reference=(last - self.months + 1, last))
+        return changed(declared, reference=(last - self.months + 1, last))
 
     def faults(self, studied: Studied) -> Iterator[str]:
         """The window's, and that it is no longer than the declared one."""
@@ -86,7 +47,7 @@ class LongerReference(_Run):
         yield from super().faults(studied)
 
 
-class MovedReference(_Run):
+class MovedReference(Run):
     """A reference as long as the declared one, ``months`` earlier."""
 
     kind: Literal["moved_reference"] = "moved_reference"
@@ -94,23 +55,23 @@ class MovedReference(_Run):
 
     def name(self, unit: str) -> str:
         """The run's name in files."""
-        return f"reference_{_many(self.months, unit)}_earlier"
+        return f"reference_{counted_name(self.months, unit)}_earlier"
 
     def title(self, unit: str) -> str:
         """The run in a few words."""
-        return f"Reference {_counted(self.months, unit)} earlier"
+        return f"Reference {counted(self.months, unit)} earlier"
 
     def words(self, unit: str) -> str:
         """What the run does."""
-        return f"effects relative to a reference that lies {_counted(self.months, unit)} before the declared one"
+        return f"effects relative to a reference that lies {counted(self.months, unit)} before the declared one"
 
     def window(self, declared: Window, *, anticipation: int = 0) -> Window:  # noqa: ARG002 - as every run
         """The declared event times with the earlier reference."""
         first, last = declared.reference
-        return _changed(declared, reference=(first - self.months, last - self.months))
+        return changed(declared, reference=(first - self.months, last - self.months))
 
 
-class ReferenceBeforeIndex(_Run):
+class ReferenceBeforeIndex(Run):
     """A reference of the ``months`` just before the index, whatever may be anticipated in them."""
 
     kind: Literal["reference_before_index"] = "reference_before_index"
@@ -118,25 +79,25 @@ class ReferenceBeforeIndex(_Run):
 
     def name(self, unit: str) -> str:
         """The run's name in files."""
-        return f"reference_{_many(self.months, unit)}_before_index"
+        return f"reference_{counted_name(self.months, unit)}_before_index"
 
     def title(self, unit: str) -> str:
         """The run in a few words."""
-        return f"Reference of the {_counted(self.months, unit)} before the index"
+        return f"Reference of the {counted(self.months, unit)} before the index"
 
     def words(self, unit: str) -> str:
         """What the run does."""
         return (
-            f"naive: effects relative to the {_counted(self.months, unit)} before the index, in which people may be "
+            f"naive: effects relative to the {counted(self.months, unit)} before the index, in which people may be "
             "affected already, so that a return to usual is taken for an effect"
         )
 
     def window(self, declared: Window, *, anticipation: int = 0) -> Window:  # noqa: ARG002 - as every run
         """The declared event times with the reference up to the index."""
-        return _changed(declared, reference=(1 - self.months, 0))
+        return changed(declared, reference=(1 - self.months, 0))
 
 
-class StoppedBefore(_Run):
+class StoppedBefore(Run):
     """Without ``month`` (``YYYY-MM``; in a linked panel a period) and all that follow, for everybody.
 
     People first treated later stay, with their months before: none of those is treated.
@@ -175,7 +136,7 @@ class StoppedBefore(_Run):
             yield f"it must lie after {first} and not after {last}"
 
 
-class MovedIndexPlacebo(_Run):
+class MovedIndexPlacebo(Run):
     """Treated people's index ``months`` earlier, and none of their months from the true index on.
 
     Months in which they may anticipate the true index are left out too.
@@ -187,23 +148,23 @@ class MovedIndexPlacebo(_Run):
 
     def name(self, unit: str) -> str:
         """The run's name in files."""
-        return f"placebo_index_{_many(self.months, unit)}_earlier"
+        return f"placebo_index_{counted_name(self.months, unit)}_earlier"
 
     def title(self, unit: str) -> str:
         """The run in a few words."""
-        return f"Index {_counted(self.months, unit)} earlier"
+        return f"Index {counted(self.months, unit)} earlier"
 
     def words(self, unit: str) -> str:
         """What the run does."""
         return (
-            f"placebo: treated people's index moved {_counted(self.months, unit)} earlier and their {unit}s from the "
+            f"placebo: treated people's index moved {counted(self.months, unit)} earlier and their {unit}s from the "
             f"true one on left out; {unit}s count from the moved index, and every effect should be zero"
         )
 
     def window(self, declared: Window, *, anticipation: int = 0) -> Window:
         """The declared event times as they count from the moved index, up to the last before the true one."""
         after = min(self.months - anticipation, declared.after)
-        return _changed(declared, before=declared.before - self.months, after=after)
+        return changed(declared, before=declared.before - self.months, after=after)
 
     def faults(self, studied: Studied) -> Iterator[str]:
         """The window's, and that nothing is left after the moved index."""
@@ -212,7 +173,7 @@ class MovedIndexPlacebo(_Run):
         yield from super().faults(studied)
 
 
-class HalfComparisonPlacebo(_Run):
+class HalfComparisonPlacebo(Run):
     """Half of the comparison people as if treated in their drawn index month; treated people left out.
 
     Where a panel has no index months of comparison people, they are drawn in the treated people's proportions. Both
@@ -239,8 +200,44 @@ class HalfComparisonPlacebo(_Run):
         )
 
 
+class LinkageWeighted(Run):
+    """People weighted by one over the rate at which people like them are linked to a National Insurance number.
+
+    Like them in age, sex, ethnic group, region and deprivation. Treated people whose health record is not linked are
+    not stood for: a census record without a health id may be that of somebody who was never a patient.
+    """
+
+    kind: Literal["linkage_weighted"] = "linkage_weighted"
+
+    def name(self, unit: str) -> str:  # noqa: ARG002 - as every run
+        """The run's name in files."""
+        return "linkage_weighted"
+
+    def title(self, unit: str) -> str:  # noqa: ARG002 - as every run
+        """The run in a few words."""
+        return "Weighted by linkage"
+
+    def words(self, unit: str) -> str:  # noqa: ARG002 - as every run
+        """What the run does."""
+        return (
+            "people weighted by one over the share of people of their age, sex, ethnic group, region and deprivation "
+            "whose census record is linked to a National Insurance number; links to health records are not weighted for"
+        )
+
+    def faults(self, studied: Studied) -> Iterator[str]:
+        """That people were linked by their owner."""
+        if not studied.dated:
+            yield "people in a linked panel were linked by its owner, and have no linkage weight"
+
+
 RobustnessRun = Annotated[
-    LongerReference | MovedReference | ReferenceBeforeIndex | StoppedBefore | MovedIndexPlacebo | HalfComparisonPlacebo,
+    LongerReference
+    | MovedReference
+    | ReferenceBeforeIndex
+    | StoppedBefore
+    | MovedIndexPlacebo
+    | HalfComparisonPlacebo
+    | LinkageWeighted,
     Field(discriminator="kind"),
 ]
 
@@ -254,15 +251,3 @@ def run_faults(runs: Iterable[RobustnessRun], studied: Studied) -> Iterator[str]
             yield f"robustness run {name} is declared twice"
         seen.add(name)
         yield from (f"robustness run {name}: {fault}" for fault in run.faults(studied))
-
-
-def _changed(window: Window, **fields: object) -> Window:
-    return Window.model_validate(window.model_dump() | fields)
-
-
-def _counted(number: int, unit: str) -> str:
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
-
-
-def _many(number: int, unit: str) -> str:
-    return _counted(number, unit).replace(" ", "_")

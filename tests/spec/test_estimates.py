@@ -50,6 +50,7 @@ class DrawnPanel:
             levels={"sex": random.integers(0, 2, n), "age_band": np.zeros(n, dtype=np.int32)},
             person=np.array([f"{seed}-{place}" for place in range(n)], dtype=object),
             index_month=np.where(np.isnan(treatment_month), FIRST_MONTH + random.integers(10, 50, n), treatment_month),
+            linkage_weight=np.full(n, 1.04),
         )
 
 

@@ -17,6 +17,7 @@ from pipeline.vocabulary.panels import PanelShard
 from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.robustness import (
     HalfComparisonPlacebo,
+    LinkageWeighted,
     LongerReference,
     MovedIndexPlacebo,
     MovedReference,
@@ -127,6 +128,33 @@ def test_draws_depend_on_the_person_and_the_seed_not_on_the_sharding():
 def test_a_panel_without_ids_cannot_be_halved():
     with pytest.raises(RequestError, match="needs a panel of people with ids"):
         seen(HalfComparisonPlacebo(), shard(6, NAN, person=None))
+
+
+def test_linkage_weights_multiply_the_weights_that_people_have():
+    weights = np.array([1.0, 1.25])
+    (alone,) = seen(LinkageWeighted(), shard(6, NAN, linkage_weight=weights))
+    np.testing.assert_array_equal(alone.weights, weights)
+    (both,) = seen(LinkageWeighted(), shard(6, NAN, linkage_weight=weights, weights=np.array([2.0, 3.0])))
+    np.testing.assert_array_equal(both.weights, [2.0, 3.75])
+
+
+@pytest.mark.parametrize("weights", [None, np.array([1.0, NAN])])
+def test_people_without_a_linkage_weight_are_refused_with_their_number(weights):
+    with pytest.raises(NotEstimable, match=r"people have no linkage weight \([12] people\)"):
+        seen(LinkageWeighted(), shard(6, NAN, linkage_weight=weights))
+
+
+def test_people_whose_like_are_seldom_linked_count_for_more():
+    """Men gain 8, women 2; all women are linked and one man in two, so that the people linked are mostly women."""
+    sex = np.r_[np.tile([1, 0, 0], 20), np.tile([1, 0, 0], 20)]
+    treated = [7.0] * 60 + [NAN] * 60
+    gains = np.where(sex == 1, 8.0, 2.0)[:, None]
+    one = shard(*treated, pay=lambda event_time, months: np.sin(months) + gains * (event_time >= 1))
+    panel = Drawn(replace(one, linkage_weight=np.where(sex == 1, 2.0, 1.0)))
+    frame = estimated(panel, protocol(LinkageWeighted()))
+    headline = frame[frame["role"] == "headline"].set_index("months_from")["estimate"]
+    assert headline[1] == pytest.approx(4.0, abs=EXACT)
+    assert effects(frame, "linkage_weighted")[1] == pytest.approx(5.0, abs=EXACT)
 
 
 def protocol(*runs, **design: object) -> Protocol:

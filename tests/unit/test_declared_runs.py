@@ -11,6 +11,7 @@ from pipeline.vocabulary.errors import RequestError
 from pipeline.vocabulary.protocol import Evaluation, Protocol
 from pipeline.vocabulary.robustness import (
     HalfComparisonPlacebo,
+    LinkageWeighted,
     LongerReference,
     MovedIndexPlacebo,
     MovedReference,
@@ -53,6 +54,7 @@ def faults(name: str, **design: object) -> str:
         (StoppedBefore(month=10), "wave", "stopped_before_wave_10", "Without wave 10 on"),
         (MovedIndexPlacebo(months=24), "month", "placebo_index_24_months_earlier", "Index 24 months earlier"),
         (HalfComparisonPlacebo(), "month", "placebo_half_comparison", "Half of the comparison people"),
+        (LinkageWeighted(), "month", "linkage_weighted", "Weighted by linkage"),
     ],
 )
 def test_a_run_is_named_in_the_panels_own_unit(run, unit: str, name: str, title: str):
@@ -127,8 +129,14 @@ def test_every_fault_of_every_run_is_reported_at_once():
 def test_a_linked_panels_runs_count_its_periods():
     said = faults(
         "hospitalisation_and_earnings",
-        robustness=(StoppedBefore(month="2020-03"), StoppedBefore(month=7), MovedReference(months=3)),
+        robustness=(
+            StoppedBefore(month="2020-03"),
+            StoppedBefore(month=7),
+            MovedReference(months=3),
+            LinkageWeighted(),
+        ),
     )
+    assert "linkage_weighted: people in a linked panel were linked by its owner" in said
     assert "stopped_before_2020_03: it is the number of a wave" in said
     assert "stopped_before_wave_7: it must lie after 7 and not after 10" in said
     assert "reference_3_waves_earlier: the reference must lie inside the window" in said
@@ -167,5 +175,6 @@ def test_bariatric_surgery_declares_every_published_variant_and_placebo():
         "stopped_before_2020_03",
         "placebo_index_24_months_earlier",
         "placebo_half_comparison",
+        "linkage_weighted",
     ]
     assert len(design.estimators) == 4

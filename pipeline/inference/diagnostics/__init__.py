@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from pipeline.engine.settings import Inference
-from pipeline.inference.diagnostics import pre_trend, relative_magnitude
+from pipeline.engine.settings import Inference, Precisions
+from pipeline.inference.diagnostics import false_links, pre_trend, relative_magnitude
+
+UNDECLARED = Precisions()
+"""Nothing is known of how right the links are."""
 
 
-def checks(estimates: pa.Table, settings: Inference, *, anticipation: int) -> pa.Table:
+def checks(
+    estimates: pa.Table, settings: Inference, *, anticipation: int, precision: Precisions = UNDECLARED
+) -> pa.Table:
     """Every check of the headline estimates, one row a check and outcome (schema ``DIAGNOSTICS``).
 
-    ``anticipation`` is how many months before the index the protocol says may have effects already.
+    ``anticipation`` is how many months before the index the protocol says may have effects already; ``precision`` that
+    of the links that people were joined by, where it is declared.
     """
     return pa.concat_tables(
         [
@@ -22,5 +28,6 @@ def checks(estimates: pa.Table, settings: Inference, *, anticipation: int) -> pa
                 alpha=1 - settings.confidence,
                 anticipation=anticipation,
             ),
+            false_links.check(estimates, precision=precision, threshold=settings.hidden_by_false_links),
         ]
     )

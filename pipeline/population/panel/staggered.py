@@ -23,6 +23,7 @@ from pipeline.population.panel.spells import Claims, DeliveredSpells, Spells, cl
 from pipeline.population.panel.totals import Totals, monthly_totals
 from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.months import parse_month
+from pipeline.vocabulary.panels import LINKAGE_WEIGHT
 from pipeline.vocabulary.protocol import Prices, Protocol
 from pipeline.vocabulary.schemas.panels import panel_schema
 from pipeline.vocabulary.schemas.people import AT_INDEX, COHORT
@@ -168,7 +169,8 @@ def _people_sql(cohort: str) -> str:
         for name in CHARACTERISTICS
     )
     return f"""
-    SELECT person_id, treatment_month, index_month, birth_month, first_month, last_month, {words} FROM {cohort}"""
+    SELECT person_id, treatment_month, index_month, birth_month, first_month, last_month, {LINKAGE_WEIGHT}, {words}
+    FROM {cohort}"""
 
 
 def _top_code(layout: Layout, totals: Sequence[Totals], *, probability: float) -> float:
@@ -183,7 +185,12 @@ def _write(layout: Layout, known: Delivered, *, plan: Plan, scale: Scale, target
 
     Spells are read a slice of shards at a time, by this thread alone.
     """
-    schema = panel_schema(n_months=plan.n_months, outcomes=list(plan.measures), characteristics=CHARACTERISTICS)
+    schema = panel_schema(
+        n_months=plan.n_months,
+        outcomes=list(plan.measures),
+        characteristics=CHARACTERISTICS,
+        numbers=(LINKAGE_WEIGHT,),
+    )
 
     def written(part: Totals, shard: Shard, spells: Spells | None) -> tuple[int, int]:
         """The shard's observed person-months, and those of them that were top-coded."""

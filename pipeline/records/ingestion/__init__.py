@@ -6,5 +6,6 @@ typed, rejected, an exact duplicate or superseded, and counted as such.
 
 from pipeline.records.ingestion.delivery import DeliveredFile, Delivery, delivery_complete, read_delivery
 from pipeline.records.ingestion.ingest import Ingestion, ingest
+from pipeline.records.ingestion.made import write_made
 
-__all__ = ["DeliveredFile", "Delivery", "Ingestion", "delivery_complete", "ingest", "read_delivery"]
+__all__ = ["DeliveredFile", "Delivery", "Ingestion", "delivery_complete", "ingest", "read_delivery", "write_made"]

@@ -55,5 +55,5 @@ def date_deaths(connection: duckdb.DuckDBPyConnection, deaths: str) -> Conflict:
 
 def drop_working_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Forget the temporary tables of linkage."""
-    for name in ("records", "links", "dropped_ids", "pairs", "torn", "people", "id_person", "died"):
+    for name in ("records", "links", "dropped_ids", "pairs", "torn", "people", "id_person", "died", "linkage_weights"):
         connection.execute(f"DROP TABLE IF EXISTS {name}")

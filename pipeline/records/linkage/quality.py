@@ -7,11 +7,19 @@ from pipeline.records.linkage.conflicts import NINO, Conflict, link_name
 AGE_AT = "2018-07"
 """Age is taken in the middle of the months observed, April 2014 to December 2022: one band a person."""
 
+
+def band_sql(age: str) -> str:
+    """SQL of the ten-year band of an age in years."""
+    return (
+        f"CASE WHEN {age} < 20 THEN 'under 20' WHEN {age} >= 80 THEN '80 and over' "
+        f"ELSE printf('%d-%d', {age} // 10 * 10, {age} // 10 * 10 + 9) END"
+    )
+
+
 _BY = {
     "all": "'all'",
     "sex": "sex",
-    "age": "CASE WHEN age < 20 THEN 'under 20' WHEN age >= 80 THEN '80 and over' "
-    "ELSE printf('%d-%d', age // 10 * 10, age // 10 * 10 + 9) END",
+    "age": band_sql("age"),
     "ethnic_group": "ethnic_group",
     "region": "coalesce(region, 'not known')",
     "imd_quintile": "coalesce(CAST(imd_quintile AS VARCHAR), 'not known')",

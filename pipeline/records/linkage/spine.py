@@ -14,6 +14,7 @@ from pipeline.records.linkage.conflicts import NINO, Conflict
 from pipeline.records.linkage.links import clean_links, count, read_links, read_records, refuse_several
 from pipeline.records.linkage.people import date_deaths, drop_working_tables, pair_records
 from pipeline.records.linkage.quality import AGE_AT, linked_episodes_sql, quality_sql
+from pipeline.records.linkage.weights import WEIGHTS, characteristics, weigh_cells
 from pipeline.vocabulary.errors import Fault, SchemaError
 from pipeline.vocabulary.months import parse_month
 from pipeline.vocabulary.schemas.people import HEALTH_PERSON, LINKAGE_QUALITY, NINO_PERSON, SPINE
@@ -30,8 +31,9 @@ _SPINE = """
            CAST(year(date_of_death) * 12 + month(date_of_death) AS INTEGER) AS month_of_death, date_of_death,
            census_id IN (SELECT person_id FROM id_person WHERE kind = 'hes') AS linked_hes_apc,
            census_id IN (SELECT person_id FROM id_person WHERE kind = 'iapt') AS linked_iapt,
-           census_id IN (SELECT person_id FROM id_person WHERE kind = '{nino}') AS linked_paye_rti
-    FROM (SELECT * FROM records WHERE census_id IN (SELECT person_id FROM people)) AS preferred
+           census_id IN (SELECT person_id FROM id_person WHERE kind = '{nino}') AS linked_paye_rti, linkage_weight
+    FROM (SELECT records.*, linkage_weight FROM records JOIN {weights} AS w ON {of_cell}
+          WHERE census_id IN (SELECT person_id FROM people)) AS preferred
     LEFT JOIN died ON census_id = died.person_id"""
 
 
@@ -45,6 +47,7 @@ def spine(  # noqa: PLR0913 - five tables come in, each by its name
     hes: str | None,
     target: Path,
     ids_linked_to_several_people: int = 0,
+    least_link_rate: float = 0.05,
 ) -> None:
     """Write ``spine``, ``nino_person``, ``health_person`` and ``linkage_quality`` under ``target``, sorted by key.
 
@@ -57,6 +60,8 @@ def spine(  # noqa: PLR0913 - five tables come in, each by its name
         SQL that reads the accepted tables; ``hes`` is ``None`` where the delivery has none.
     ids_linked_to_several_people
         How many ids of a link table may be linked to several people; they are dropped and counted.
+    least_link_rate
+        The link rate below which a rarer link makes nobody's ``linkage_weight`` larger.
 
     Raises
     ------
@@ -72,6 +77,7 @@ def spine(  # noqa: PLR0913 - five tables come in, each by its name
             refuse_several(connection, tolerated=ids_linked_to_several_people)
             conflicts = [imputed, *clean_links(connection), *pair_records(connection)]
             conflicts.append(date_deaths(connection, deaths))
+            weigh_cells(connection, least_link_rate=least_link_rate)
             _write_people(connection, target)
             _write_quality(connection, hes, conflicts=conflicts, target=target)
         finally:
@@ -81,7 +87,9 @@ def spine(  # noqa: PLR0913 - five tables come in, each by its name
 def _write_people(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
     ninos = f"SELECT id AS valid_nino, person_id FROM id_person WHERE kind = '{NINO}'"
     health = f"SELECT kind AS source, id AS health_id, person_id FROM id_person WHERE kind <> '{NINO}'"
-    _write(connection, _SPINE.format(nino=NINO), schema=SPINE, target=target)
+    of_cell = " AND ".join(f"w.{name} = {sql}" for name, sql in characteristics("records.").items())
+    people = _SPINE.format(nino=NINO, weights=WEIGHTS, of_cell=of_cell)
+    _write(connection, people, schema=SPINE, target=target)
     _write(connection, ninos, schema=NINO_PERSON, target=target)
     _write(connection, health, schema=HEALTH_PERSON, target=target)
 

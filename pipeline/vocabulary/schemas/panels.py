@@ -49,11 +49,17 @@ def linked_cohort_schema(design: LinkedPanel) -> Schema:
 
 
 def panel_schema(
-    *, n_months: int, outcomes: Sequence[str], characteristics: Sequence[str], number: pa.DataType | None = None
+    *,
+    n_months: int,
+    outcomes: Sequence[str],
+    characteristics: Sequence[str],
+    number: pa.DataType | None = None,
+    numbers: Sequence[str] = (),
 ) -> Schema:
     """One row a person: a list of months per outcome, null where the person is not observed.
 
-    ``number`` is float32 unless said otherwise: pay to the penny below £100,000 a month.
+    ``number`` is float32 unless said otherwise: pay to the penny below £100,000 a month. ``numbers`` are further
+    columns, one number a person.
     """
     months = pa.list_(number or pa.float32(), n_months)
     return Schema(
@@ -65,6 +71,7 @@ def panel_schema(
             Column(name="treatment_month", type=pa.int32(), unit="month"),
             Column(name="index_month", type=pa.int32(), unit="month"),
             Column(name="birth_month", type=pa.int32(), role="characteristic", unit="month"),
+            *(Column(name=name, type=pa.float64(), role="statistic") for name in numbers),
             *(Column(name=name, type=pa.string(), role="characteristic") for name in characteristics),
             *(Column(name=name, type=months, role="outcome", nullable=False) for name in outcomes),
         ),

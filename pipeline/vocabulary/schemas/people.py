@@ -35,9 +35,11 @@ SPINE = Schema(
         Column(name="linked_hes_apc", type=pa.bool_(), nullable=False),
         Column(name="linked_iapt", type=pa.bool_(), nullable=False),
         Column(name="linked_paye_rti", type=pa.bool_(), nullable=False),
+        Column(name="linkage_weight", type=pa.float64(), role="statistic"),
     ),
 )
-"""``birth_month`` is the middle month of the quarter of birth; the day of birth is taken as its 15th."""
+"""``birth_month`` is the middle month of the quarter of birth; the day of birth is taken as its 15th.
+``linkage_weight`` is one over the rate at which people like this one are linked to a National Insurance number."""
 
 NINO_PERSON = Schema(
     name="nino_person",
@@ -99,6 +101,7 @@ COHORT = Schema(
         Column(name="age_band", type=pa.string(), role="characteristic", nullable=False),
         Column(name="five_year_band", type=pa.string(), role="characteristic", nullable=False),
         *_CHARACTERISTICS,
+        Column(name="linkage_weight", type=pa.float64(), role="statistic"),
         Column(name="referral_month", type=pa.int32(), unit="month"),
         *(Column(name=name, type=pa.string(), role="characteristic") for name in AT_INDEX),
     ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from pipeline.vocabulary.schemas.demographics import CENSUS_DEMOGRAPHICS, HEALTH_DEMOGRAPHICS
 from pipeline.vocabulary.schemas.ndpp import NDPP, NDPP_TESTS
 from pipeline.vocabulary.schemas.schema import Column, Schema
 
@@ -248,6 +249,8 @@ SOURCES = {
         DEATHS,
         LINKS_PERSON,
         LINKS_NINO,
+        HEALTH_DEMOGRAPHICS,
+        CENSUS_DEMOGRAPHICS,
         PRICES_CPIH,
         NDPP,
         NDPP_TESTS,

@@ -29,6 +29,7 @@ _NAMES = {
     "result_after_treatment": "result after treatment (descriptive)",
     "pre_trend": "pre-trend",
     "relative_magnitude": "departures from parallel trends",
+    "false_links": "false links",
 }
 """What a name of the code is called in a report, where its own words will not do."""
 
