@@ -87,12 +87,13 @@ class WaitEstimate:
 
     def table(self) -> pd.DataFrame:
         """One row."""
-        slopes = {
+        row = {
+            **vars(self),
             "first_stage": self.first_stage.estimate,
             "first_stage_f": self.first_stage.statistic,
             "ordinary": self.ordinary.estimate,
         }
-        return pd.DataFrame([{name: slopes.get(name, getattr(self, name)) for name in COLUMNS}])
+        return pd.DataFrame([row])[list(COLUMNS)]
 
     def numbers(self, *, scale: float = 1.0, months: float = 1.0) -> dict[str, Number]:
         """The number columns of a row of the table of estimates (schema ``ESTIMATES``), in published units.
