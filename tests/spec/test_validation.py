@@ -16,6 +16,7 @@ from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.errors import ValidationRefused
 from pipeline.vocabulary.months import month_number
 from pipeline.vocabulary.outcomes import Outcome
+from pipeline.vocabulary.schemas.demographics import CENSUS_DEMOGRAPHICS, HEALTH_DEMOGRAPHICS
 from pipeline.vocabulary.schemas.ndpp import NDPP, NDPP_TESTS
 from pipeline.vocabulary.schemas.panels import linked_panel_schema
 from pipeline.vocabulary.schemas.schema import Schema
@@ -36,6 +37,18 @@ from pipeline.vocabulary.windows import Window
 
 CUT_OFF = date(2026, 10, 31)
 APRIL_2014 = month_number(2014, 4)
+
+HASH = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+FIELDS = {
+    "first_name": HASH,
+    "first_name_sound": HASH,
+    "last_name": HASH,
+    "last_name_sound": HASH,
+    "sex": "male",
+    "birth_date": date(1970, 5, 15),
+    "postcode_sector": "LS1 4",
+    "postcode_district": "LS1",
+}
 
 CLEAN = {
     "hes_apc": {
@@ -129,6 +142,8 @@ CLEAN = {
         "practice_wave": 2,
     },
     "ndpp/tests": {"person_ref": "p{i}", "test_date": date(2018, 2, 20), "hba1c_mmol_mol": "{hba1c}"},
+    HEALTH_DEMOGRAPHICS.name: {"source": "hes", "health_id": "h{i}", **FIELDS},
+    CENSUS_DEMOGRAPHICS.name: {"census_id": "c{i}", **FIELDS},
 }
 """One row of each source in which nothing is wrong; ``{i}`` is the row's number."""
 
@@ -243,6 +258,10 @@ _UNTIL_2027 = {"first_session": date(2027, 1, 1), "second_session": None} | dict
 )
 
 BREAKS = [
+    (HEALTH_DEMOGRAPHICS, {"source": "clinic"}, "allowed:source"),
+    (HEALTH_DEMOGRAPHICS, {"last_name": "Featherstonehaugh-Smythe"}, "shape:last_name"),
+    (CENSUS_DEMOGRAPHICS, {"first_name_sound": "F362"}, "shape:first_name_sound"),
+    (CENSUS_DEMOGRAPHICS, {"birth_date": date(2027, 1, 1)}, "range:birth_date"),
     (HES_APC, {"epikey": ""}, "length:epikey"),
     (HES_APC, {"epistart": date(1970, 1, 1), "admidate": None, "elecdate": None}, "range:epistart"),
     (HES_APC, {"epiend": date(2015, 3, 1)}, "order:epistart,epiend"),
