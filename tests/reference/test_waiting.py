@@ -17,7 +17,7 @@ from pipeline.inference.designs.waiting.queues import queues_of
 # pyfixest 0.60 uses a pandas argument that pandas 3.1 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationWarning")
 
-# Asked of the project; both sides agree to 1e-10 here, so this leaves room for another BLAS.
+# Asked of the project.
 RELATIVE = 1e-7
 DEMEANER = MapDemeaner(fixef_tol=1e-12, fixef_maxiter=100_000)
 CLUSTERS = {"provider": "provider", "provider_month": "cell"}
