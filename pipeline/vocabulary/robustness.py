@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from pipeline.vocabulary.declared import Declared
 from pipeline.vocabulary.months import first_day, month_label, parse_month
 from pipeline.vocabulary.windows import Window
 
@@ -37,9 +38,7 @@ class Studied:
     dated: bool
 
 
-class _Run(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Run(Declared):
     placebo: ClassVar[bool] = False
     """Whether there is nothing to find: every effect from the index on should be zero."""
 
