@@ -14,6 +14,9 @@ from pydantic._internal._model_construction import ModelMetaclass
 
 from pipeline.vocabulary.errors import Fault, RequestError
 
+_MET = (AttributeError, KeyError, TypeError, ValueError)
+"""What a check of a whole may meet in a part that is at fault."""
+
 
 @dataclass
 class _Gathering:
@@ -27,7 +30,7 @@ class _Gathering:
         made = kind.model_construct(**fields)
         self.unchecked.append(made)
         if whole:
-            with suppress(AttributeError, KeyError, TypeError, ValueError):
+            with suppress(*_MET):
                 for fault in made.whole_faults():
                     self.faults.append(fault)
         return made
@@ -48,7 +51,7 @@ class _Told(ModelMetaclass):
                 raise
             gathering.faults += faults_in(error)
             return gathering.made_all_the_same(kind, fields, whole=any(fault["loc"] for fault in error.errors()))
-        except (AttributeError, TypeError):
+        except _MET:
             # A check of the whole met a part that is at fault, and was told of, already.
             if gathering is None or not gathering.faults:
                 raise

@@ -65,6 +65,12 @@ def test_all_that_is_wrong_with_a_file_is_said_at_once(faults: Faults):
         assert said.count(f"file evaluations/a_new_one.py: {fault}.") == 1, fault
 
 
+def test_a_part_at_fault_does_not_stop_the_check_of_its_whole(faults: Faults):
+    said = faults(LINKED, ("before=2", "befor=2"))
+    assert said.count("file evaluations/a_new_one.py: ") == 2
+    assert "Window needs before." in said
+
+
 def test_a_file_with_code_lists_says_which_are_missing_beside_its_other_faults(faults: Faults):
     said = faults(
         STAGGERED,
