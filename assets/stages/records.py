@@ -39,8 +39,8 @@ def _telling(protocol: Protocol) -> tuple[str, ...]:
 
 
 def known_sources() -> set[str]:
-    """Every source that some evaluation needs."""
-    return {source for protocol in protocols().values() for source in protocol.evaluation.sources}
+    """Every source that can be read: those with fixed columns, and the panels of evaluations."""
+    return {*SOURCES, *(source for protocol in protocols().values() for source in protocol.evaluation.sources)}
 
 
 def source_schema(source: str) -> Schema:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from pipeline.vocabulary.schemas.ndpp import NDPP, NDPP_TESTS
+from pipeline.vocabulary.schemas.rtt import RTT
 from pipeline.vocabulary.schemas.schema import Column, Schema
 
 SEXES = ("female", "male")
@@ -251,6 +252,7 @@ SOURCES = {
         PRICES_CPIH,
         NDPP,
         NDPP_TESTS,
+        RTT,
     )
 }
 """Every source with fixed columns; ``panels/<name>`` takes its columns from the evaluation."""
