@@ -63,11 +63,12 @@ def quantile(counts: NDArray[np.float64], share: float) -> float | None:
 
 
 def _of_month(rows: pa.Table, month: int, by: Area) -> Iterator[dict[str, object]]:
-    bands = _bands(rows["weeks"].to_pylist())
-    keyed = pd.DataFrame(bands).assign(area=rows[by].to_pylist(), specialty=rows["specialty"].to_pylist())
-    for (area, specialty), counts in keyed.groupby(["area", "specialty"], sort=True).sum().iterrows():
+    keyed = pd.DataFrame(_bands(rows["weeks"].to_pylist()))
+    keyed.index = pd.MultiIndex.from_arrays([rows[by].to_pylist(), rows["specialty"].to_pylist()])
+    summed = keyed.groupby(level=[0, 1], sort=True).sum()
+    for (area, specialty), counts in zip(summed.index.to_list(), summed.to_numpy(np.float64), strict=True):
         if counts.sum():
-            yield {"month": month, "area": area, "specialty": specialty} | _summary(counts.to_numpy(np.float64))
+            yield {"month": month, "area": area, "specialty": specialty} | _summary(counts)
 
 
 def _bands(weeks: list[list[int | None]]) -> NDArray[np.float64]:

@@ -20,6 +20,7 @@ from pipeline.population.area_waits import area_waits, quantile
 from pipeline.records.ingestion import ingest, read_delivery
 from pipeline.records.ingestion.columns import owners_names
 from pipeline.records.validation import accept, validate
+from pipeline.synthetic.waits import PUBLISHED, published_waits
 from pipeline.vocabulary.months import month_number
 from pipeline.vocabulary.schemas.rtt import RTT
 
@@ -29,6 +30,8 @@ NEW, OLD = (owners_names(version) for version in COLUMNS["weeks"].split(" | "))
 MAY_2021 = month_number(2021, 5)
 ROUNDING = 1e-9
 """Two sums of a few counts differ by rounding only."""
+DRAWN = 2.0
+"""Weeks: four standard errors of the median of 1,000 exponential waits with a mean of 16 weeks."""
 
 Weeks = dict[int, int]
 
@@ -211,6 +214,19 @@ def test_a_quantile_in_the_open_band_is_not_known(read):
 def test_an_area_of_which_every_band_is_blank_has_no_row(read):
     _, table = read(published({}), published({1: 1}, **{"Provider Org Code": "RXX"}))
     assert area_waits(table, by="provider")["area"].to_pylist() == ["RXX"]
+
+
+@pytest.mark.parametrize("month", PUBLISHED)
+def test_a_synthetic_file_is_accepted_whole_and_its_median_is_that_of_the_waits_it_was_drawn_from(month: int, read):
+    file = published_waits(month, seed=1)
+    failing, table = read(*({name: "" if v is None else str(v) for name, v in row.items()} for row in file.to_pylist()))
+    assert failing == {}
+    assert table.num_rows == file.num_rows * 3 // 4, "three specialties and their total"
+    waits = area_waits(table, by="provider").to_pandas()
+    assert len(waits) == 15
+    shortest, longest = 14 * 0.8 * np.log(2), 19 * 1.25 * np.log(2)
+    assert waits["median_weeks"].between(shortest - DRAWN, longest + DRAWN).all()
+    assert (waits["percentile_92_weeks"].dropna() > 2 * shortest).all()
 
 
 @given(st.lists(st.integers(0, 50), min_size=2, max_size=105).filter(lambda counts: sum(counts[:-1])))
