@@ -79,7 +79,7 @@ class Evaluation(Declared):
         yield from self._characteristic_faults()
         if isinstance(design, StaggeredAdoption):
             yield from self._staggered_faults(design)
-        else:
+        elif isinstance(design, LinkedPanel):
             yield from self._linked_faults(design)
         if design.window.reference[1] > -design.anticipation:
             yield "the reference must end before anticipation may begin"
