@@ -40,8 +40,8 @@ def _telling(protocol: Protocol) -> tuple[str, ...]:
 
 
 def known_sources() -> set[str]:
-    """Every source that some evaluation needs, and what can stand in for one."""
-    return {source for protocol in protocols().values() for source in protocol.evaluation.sources} | set(DEMOGRAPHICS)
+    """Every source that can be read: those with fixed columns, and the panels of evaluations."""
+    return {*SOURCES, *(source for protocol in protocols().values() for source in protocol.evaluation.sources)}
 
 
 def linked_here(folder: Path) -> bool:

@@ -22,6 +22,7 @@ from pipeline.synthetic.population import Population, draw_population
 from pipeline.synthetic.studied import courses_studied, operations_studied
 from pipeline.synthetic.therapy_tables import referral_tables, status_table
 from pipeline.synthetic.truth import true_effects
+from pipeline.synthetic.waits import PUBLISHED, published_waits
 from pipeline.synthetic.writing import as_text, write, write_delivery_json, write_truth
 from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.months import first_day
@@ -73,6 +74,7 @@ def synthesise(
     _write_hospital(folder / "hes_apc", population)
     _write_therapy(folder / "iapt", population)
     _write_benefits(folder / "dwp_benefits", population)
+    _write_waits(folder / "rtt", seed=seed)
     report(_SHARE_BEFORE_PAY)
     _write_pay(folder / "paye_rti", population, report)
     beside.mkdir(parents=True, exist_ok=True)
@@ -171,6 +173,13 @@ def _write_benefits(folder: Path, population: Population) -> None:
         made = spells(drawn.people, drawn.claimants, drawn.treatment, rows=rows, seed=drawn.seed, knobs=drawn.knobs)
         table = benefit_table(made, drawn.links, rows=rows, seed=drawn.seed, knobs=drawn.knobs)
         write(table, folder / f"part-{part:03d}.parquet", seed=drawn.seed)
+
+
+def _write_waits(folder: Path, *, seed: int) -> None:
+    """A published file a month, named as NHS England names it."""
+    for month in PUBLISHED:
+        name = f"{first_day(month):%Y%m}-RTT-{first_day(month):%B-%Y}-full-extract.csv"
+        write(published_waits(month, seed=seed), folder / name, seed=seed)
 
 
 def _write_pay(folder: Path, population: Population, report: Callable[[float], None]) -> None:

@@ -34,30 +34,32 @@ class Codelist:
         return tuple(code for code, _ in self.groups)
 
 
+_COLUMNS = ("code", "group", "source", "version")
+
+
 def read_codelist(path: Path) -> Codelist:
     """The code list in a CSV file with the columns ``code, group, source, version``.
 
     Raises
     ------
     RequestError
-        If the file is missing, empty, repeats a code, or gives more than one source or version.
+        If the file is missing, lacks a column, is empty, repeats a code, or gives more than one source or version.
     """
     if not path.is_file():
-        raise RequestError(
-            Fault(
-                what=f"code list {path.stem} is not there",
-                file=path.name,
-                remedy="Add the CSV file to evaluations/codelists.",
-            )
-        )
-    with path.open(newline="", encoding="utf-8") as handle:
-        rows = list(csv.DictReader(handle))
+        remedy = "Add the CSV file to evaluations/codelists."
+        raise RequestError(Fault(what=f"code list {path.stem} is not there", file=path.name, remedy=remedy))
+    with path.open(newline="", encoding="utf-8-sig") as handle:
+        reader = csv.DictReader(handle)
+        missing = [column for column in _COLUMNS if column not in (reader.fieldnames or ())]
+        if missing:
+            what = f"a code list has the columns {', '.join(_COLUMNS)}; missing: {', '.join(missing)}"
+            raise RequestError(Fault(what=what, file=path.name))
+        rows = list(reader)
     codes = [row["code"] for row in rows]
     origins = {(row["source"], row["version"]) for row in rows}
-    if not rows or len(set(codes)) != len(codes) or len(origins) != 1:
-        raise RequestError(
-            Fault(what="a code list needs at least one code, each once, with one source and version", file=path.name)
-        )
+    if not all(codes) or not rows or len(set(codes)) != len(codes) or len(origins) != 1:
+        what = "a code list needs at least one code, each once, with one source and version"
+        raise RequestError(Fault(what=what, file=path.name))
     ((source, version),) = origins
     groups = tuple((row["code"], row["group"]) for row in rows)
     return Codelist(name=path.stem, source=source, version=version, groups=groups)

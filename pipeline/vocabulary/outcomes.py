@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pipeline.vocabulary.declared import Declared, suggested
 
 
-class Outcome(BaseModel):
+class Outcome(Declared):
     """An outcome as published.
 
     Attributes
@@ -27,8 +27,6 @@ class Outcome(BaseModel):
     column
         For an already linked panel: the owner's column. Empty for outcomes that Causeway makes itself.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     title: str
@@ -92,3 +90,18 @@ OUTCOMES = {
         BENEFIT_AMOUNT,
     )
 }
+
+
+def named_outcome(declared: object) -> object:
+    """The outcome of a name; anything else as it is.
+
+    Raises
+    ------
+    ValueError
+        If no outcome has the name; says which there are.
+    """
+    if not isinstance(declared, str):
+        return declared
+    if declared not in OUTCOMES:
+        raise ValueError(f"there is no outcome {declared} ({suggested(declared, tuple(OUTCOMES))})")
+    return OUTCOMES[declared]

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from pipeline.vocabulary.codelists import Codelist
-from pipeline.vocabulary.declared import Declared
+from pipeline.vocabulary.declared import Declared, suggested
 from pipeline.vocabulary.designs import Design, LinkedPanel, StaggeredAdoption
 from pipeline.vocabulary.months import MonthLabel, parse_month
-from pipeline.vocabulary.outcomes import OUTCOMES, Outcome
+from pipeline.vocabulary.outcomes import Outcome, named_outcome
 from pipeline.vocabulary.robustness import run_faults
 from pipeline.vocabulary.runs import Studied
+from pipeline.vocabulary.schemas.sources import SOURCES
 
 
 class Prices(Declared):
@@ -56,7 +58,7 @@ class Evaluation(Declared):
     population: str
     intervention: str = "the index event"
     design: Design
-    outcomes: tuple[Outcome, ...] = Field(min_length=1)
+    outcomes: tuple[Annotated[Outcome, BeforeValidator(named_outcome)], ...] = Field(min_length=1)
     eligibility: Eligibility | None = None
     treated_between: tuple[MonthLabel, MonthLabel] | None = None
     observed_between: tuple[MonthLabel, MonthLabel] | None = None
@@ -67,51 +69,44 @@ class Evaluation(Declared):
     disclosure_profile: str = "ons_10_5"
     limitations: tuple[str, ...] = ()
 
-    @model_validator(mode="before")
-    @classmethod
-    def _outcomes_by_name(cls, declared: dict[str, object]) -> dict[str, object]:
-        names = declared.get("outcomes", ())
-        if not isinstance(names, tuple | list):
-            return declared
-        unknown = [name for name in names if isinstance(name, str) and name not in OUTCOMES]
-        if unknown:
-            raise ValueError(f"unknown outcomes {', '.join(unknown)}; known: {', '.join(OUTCOMES)}")
-        return declared | {"outcomes": tuple(OUTCOMES[n] if isinstance(n, str) else n for n in names)}
-
-    @model_validator(mode="after")
-    def _whole(self) -> Evaluation:
-        faults = []
-        if self.design.headline not in self.design.estimators:
-            faults.append("the headline estimator is not among the estimators")
-        if isinstance(self.design, StaggeredAdoption):
-            needed = ("eligibility", "treated_between", "observed_between", "prices")
-            faults += [f"{name} is needed for a staggered adoption" for name in needed if getattr(self, name) is None]
-            faults += [
-                f"outcome {o.name} needs source {o.source}" for o in self.outcomes if o.source not in self.sources
-            ]
-        else:
-            faults += [f"outcome {o.name} needs the owner's column" for o in self.outcomes if not o.column]
+    def whole_faults(self) -> Iterator[str]:
+        """Everything that its parts, each right by itself, get wrong together."""
         for name in ("treated_between", "observed_between"):
             span = getattr(self, name)
             if span is not None and parse_month(span[0]) > parse_month(span[1]):
-                faults.append(f"{name} ends before it starts")
-        faults += self._study_faults()
-        if faults:
-            raise ValueError("; ".join(faults))
-        return self
-
-    def _study_faults(self) -> list[str]:
-        """Covariates that nobody has, a reference that may be affected already, robustness runs at fault."""
+                yield f"{name} ends before it starts"
         design = self.design
-        known = _characteristics(design)
-        faults = [f"the panel has no covariate {name}" for name in design.covariates if name not in known]
-        strangers = [name for name in design.by_subgroup if name not in design.estimators]
-        faults += [f"{name}, to estimate by subgroup, is not among the estimators" for name in strangers]
-        if design.headline in design.estimators and design.headline not in design.by_subgroup:
-            faults.append("the headline estimator must also estimate by subgroup")
+        yield from _estimator_faults(design)
+        yield from self._characteristic_faults()
+        if isinstance(design, StaggeredAdoption):
+            yield from self._staggered_faults(design)
+        elif isinstance(design, LinkedPanel):
+            yield from self._linked_faults(design)
         if design.window.reference[1] > -design.anticipation:
-            faults.append("the reference must end before anticipation may begin")
-        return [*faults, *run_faults(design.robustness, self._studied())]
+            yield "the reference must end before anticipation may begin"
+        yield from run_faults(design.robustness, self._studied())
+
+    def _staggered_faults(self, design: StaggeredAdoption) -> Iterator[str]:
+        needed = ("eligibility", "treated_between", "observed_between", "prices")
+        yield from (f"{name} is needed for a staggered adoption" for name in needed if getattr(self, name) is None)
+        unknown = [source for source in self.sources if source not in SOURCES]
+        yield from (f"there is no source {source} ({suggested(source, tuple(SOURCES))})" for source in unknown)
+        found_in = [source for source in design.index_event.sources if source not in self.sources]
+        yield from (f"the index event needs source {source}" for source in found_in)
+        lacking = [outcome for outcome in self.outcomes if outcome.source not in self.sources]
+        yield from (f"outcome {outcome.name} needs source {outcome.source}" for outcome in lacking)
+
+    def _linked_faults(self, design: LinkedPanel) -> Iterator[str]:
+        if self.sources != (design.source,):
+            yield f"a linked panel has one source, its own: {design.source}"
+        yield from (f"outcome {o.name} needs the owner's column" for o in self.outcomes if not o.column)
+
+    def _characteristic_faults(self) -> Iterator[str]:
+        """Covariates and subgroups that nobody has."""
+        known = _characteristics(self.design)
+        for word, names in (("covariate", self.design.covariates), ("subgroup", self.subgroups)):
+            strangers = (name for name in names if name not in known)
+            yield from (f"the panel has no {word} {name} ({suggested(name, known)})" for name in strangers)
 
     def _studied(self) -> Studied:
         design, between = self.design, self.observed_between
@@ -123,6 +118,15 @@ class Evaluation(Declared):
             observed=design.periods if isinstance(design, LinkedPanel) else months,
             dated=isinstance(design, StaggeredAdoption),
         )
+
+
+def _estimator_faults(design: StaggeredAdoption | LinkedPanel) -> Iterator[str]:
+    strangers = [name for name in design.by_subgroup if name not in design.estimators]
+    yield from (f"{name}, to estimate by subgroup, is not among the estimators" for name in strangers)
+    if design.headline not in design.estimators:
+        yield f"the headline estimator {design.headline} is not among the estimators"
+    elif design.headline not in design.by_subgroup:
+        yield "the headline estimator must also estimate by subgroup"
 
 
 def _characteristics(design: StaggeredAdoption | LinkedPanel) -> tuple[str, ...]:

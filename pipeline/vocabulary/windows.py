@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pipeline.vocabulary.declared import Declared
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,7 @@ def ons_bin(event_time: int) -> int:
     return event_time if event_time <= _HALF_YEAR else half_year + _HALF_YEAR - 1
 
 
-class Window(BaseModel):
+class Window(Declared):
     """Which event times are studied and how they are binned.
 
     Attributes
@@ -45,23 +46,21 @@ class Window(BaseModel):
         ``"ons"``: the published half-years and months; ``"single"``: every event time its own bin.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     before: int
     after: int
     reference: tuple[int, int]
     bins: Literal["ons", "single"] = "ons"
 
-    @model_validator(mode="after")
-    def _reference_is_whole_bins(self) -> Window:
+    def whole_faults(self) -> Iterator[str]:
+        """That the reference lies outside the window, or splits a bin."""
         first, last = self.reference
         if not -self.before <= first <= last <= 0:
-            raise ValueError("the reference must lie inside the window and end at or before event time 0")
+            yield "the reference must lie inside the window and end at or before event time 0"
+            return
         number = self._number
         edges_split = (first > -self.before and number(first - 1) == number(first)) or number(last) == number(last + 1)
         if edges_split:
-            raise ValueError("the reference must be made of whole bins")
-        return self
+            yield "the reference must be made of whole bins"
 
     def _number(self, event_time: int) -> int:
         return ons_bin(event_time) if self.bins == "ons" else event_time

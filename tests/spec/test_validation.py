@@ -19,6 +19,7 @@ from pipeline.vocabulary.outcomes import Outcome
 from pipeline.vocabulary.schemas.demographics import CENSUS_DEMOGRAPHICS, HEALTH_DEMOGRAPHICS
 from pipeline.vocabulary.schemas.ndpp import NDPP, NDPP_TESTS
 from pipeline.vocabulary.schemas.panels import linked_panel_schema
+from pipeline.vocabulary.schemas.rtt import RTT
 from pipeline.vocabulary.schemas.schema import Schema
 from pipeline.vocabulary.schemas.sources import (
     CENSUS,
@@ -140,6 +141,16 @@ CLEAN = {
         "weight_last_kg": 88.0,
         "practice_code": "A81001",
         "practice_wave": 2,
+    },
+    "rtt": {
+        "month": APRIL_2014,
+        "provider_parent": "QOX",
+        "provider": "R{i}",
+        "commissioner": "15C",
+        "part": "Part_2",
+        "specialty": "C_110",
+        "weeks": [None, 4, 0, *[None] * 101, 1],
+        "total_all": 5,
     },
     "ndpp/tests": {"person_ref": "p{i}", "test_date": date(2018, 2, 20), "hba1c_mmol_mol": "{hba1c}"},
     HEALTH_DEMOGRAPHICS.name: {"source": "hes", "health_id": "h{i}", **FIELDS},
@@ -305,6 +316,14 @@ BREAKS = [
     (NDPP_TESTS, {"person_ref": ""}, "length:person_ref"),
     (NDPP_TESTS, {"hba1c_mmol_mol": 6}, "range:hba1c_mmol_mol"),
     (NDPP_TESTS, {"test_date": date(2026, 11, 1)}, "range:test_date"),
+    (RTT, {"month": month_number(2026, 11)}, "range:month"),
+    (RTT, {"part": "Part_4"}, "allowed:part"),
+    (RTT, {"specialty": "C_999"}, "shape:specialty"),
+    (RTT, {"weeks": [5], "total_all": 5}, "length:weeks"),
+    (RTT, {"weeks": [-1, 6, *[None] * 103]}, "negative:weeks"),
+    (RTT, {"total_all": 6}, "sum:weeks,unknown_start,total_all,part"),
+    (RTT, {"part": "Part_1A", "unknown_start": 1}, "sum:weeks,unknown_start,total_all,part"),
+    (RTT, {"part": "Part_1A", "total": 6}, "sum:weeks,total"),
 ]
 
 

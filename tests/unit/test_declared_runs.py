@@ -123,7 +123,7 @@ def test_every_fault_of_every_run_is_reported_at_once():
         "the headline estimator must also estimate by subgroup",
     ):
         assert fault in said
-    assert "sex" not in said
+    assert "no covariate sex" not in said
 
 
 def test_a_linked_panels_runs_count_its_periods():

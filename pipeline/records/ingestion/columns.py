@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.vocabulary.errors import DeliveryRefused, Fault
 from pipeline.vocabulary.schemas.schema import Schema
 
-_SERIES = re.compile(r"(?P<stem>.*?)(?P<first>\d+)\.\.(?P=stem)(?P<last>\d+)")
+_NUMBER = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +43,30 @@ def versions(named: str) -> tuple[str, ...]:
 
 
 def owners_names(named: str) -> tuple[str, ...]:
-    """The columns that a name in ``configs/columns.toml`` stands for: ``A_01..A_20`` is twenty, any other name one."""
-    series = _SERIES.fullmatch(named)
-    if series is None:
+    """The columns that a name in ``configs/columns.toml`` stands for.
+
+    ``A_01..A_20`` is twenty, ``Gt 00 To 01..Gt 03 To 04`` four (every number that differs goes up by one), ``A..B + C``
+    those of ``A..B`` and then ``C``; any other name is one.
+    """
+    return tuple(name for part in named.split(" + ") for name in _series(part))
+
+
+def _series(named: str) -> tuple[str, ...]:
+    ends = [_NUMBER.split(end) for end in named.split("..")]
+    if len(ends) != 2 or ends[0][::2] != ends[1][::2]:  # noqa: PLR2004 - a first and a last
         return (named,)
-    width = len(series["first"])
-    numbers = range(int(series["first"]), int(series["last"]) + 1)
-    return tuple(f"{series['stem']}{number:0{width}d}" for number in numbers)
+    steps = [int(last) - int(first) for first, last in zip(ends[0][1::2], ends[1][1::2], strict=True)]
+    if len({step for step in steps if step}) != 1:
+        return (named,)
+    return tuple("".join(_moved(ends[0], steps, by)) for by in range(max(steps) + 1))
+
+
+def _moved(first: Sequence[str], steps: Sequence[int], by: int) -> Iterator[str]:
+    """The parts of a name, text and numbers in turn, ``by`` places after the first; numbers keep their width."""
+    yield first[0]
+    for number, text, step in zip(first[1::2], first[2::2], steps, strict=True):
+        yield f"{int(number) + by:0{len(number)}d}" if step else number
+        yield text
 
 
 def match_columns(header: Sequence[str], *, schema: Schema, columns: Mapping[str, str]) -> Match:
@@ -75,7 +92,7 @@ def match_columns(header: Sequence[str], *, schema: Schema, columns: Mapping[str
         whole = next((held for held in (newest, *earlier) if None not in held.values()), None)
         if whole is not None:
             found[column.name] = tuple(name for name in whole.values() if name is not None)
-            older += [f"{', '.join(whole)} as {', '.join(newest)}"] if whole is not newest else []
+            older += [f"{_shortly(whole)} as {_shortly(newest)}"] if whole is not newest else []
         elif column.required:
             missing += [name for name, held in newest.items() if held is None]
         else:
@@ -83,6 +100,12 @@ def match_columns(header: Sequence[str], *, schema: Schema, columns: Mapping[str
     used = {name for names in found.values() for name in names}
     unknown = tuple(name for name in header if name not in used)
     return Match(found=found, missing=tuple(missing), absent=tuple(absent), unknown=unknown, older=tuple(older))
+
+
+def _shortly(names: Iterable[str]) -> str:
+    """One name, or the first and the last of several."""
+    first, *others = names
+    return f"{first} to {others[-1]}" if others else first
 
 
 def _look_up(named: str, header: Sequence[str]) -> dict[str, str | None]:

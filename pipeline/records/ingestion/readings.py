@@ -27,8 +27,8 @@ class Reading:
     latest
         SQL that orders deliveries of one record, over the typed columns: the largest is the one that counts.
     current
-        SQL over the typed columns that says whether the owner still stands by a row; one that has been replaced
-        counts as superseded.
+        SQL over the typed columns that says whether a row is to count: one that its owner has replaced, or that is
+        a total of other rows, counts as superseded.
     """
 
     conversions: Mapping[str, Conversion] = field(default_factory=dict)

@@ -94,6 +94,11 @@ def entries_match(column: str, pattern: str, *, words: Words) -> Rule:
     return _bounded("shape", (column,), wrong, (0, 0), words)
 
 
+def at_most(kind: str, columns: Sequence[str], measure: str, most: float, *, words: Words) -> Rule:
+    """A rule on SQL over a row (``ExpectColumnValuesToBeBetween``), the bound included; null passes."""
+    return _bounded(kind, tuple(columns), f"({measure})::DOUBLE", (None, most), words)
+
+
 def one_of(column: str, allowed: Sequence[str] | Sequence[int], *, words: Words) -> Rule:
     """A rule that a text or a number is one of those listed (``ExpectColumnValuesToBeInSet``); null passes."""
     text = isinstance(allowed[0], str)

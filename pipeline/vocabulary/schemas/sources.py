@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from pipeline.vocabulary.schemas.demographics import CENSUS_DEMOGRAPHICS, HEALTH_DEMOGRAPHICS
 from pipeline.vocabulary.schemas.ndpp import NDPP, NDPP_TESTS
+from pipeline.vocabulary.schemas.rtt import RTT
 from pipeline.vocabulary.schemas.schema import Column, Schema
 
 SEXES = ("female", "male")
@@ -254,6 +255,7 @@ SOURCES = {
         PRICES_CPIH,
         NDPP,
         NDPP_TESTS,
+        RTT,
     )
 }
 """Every source with fixed columns; ``panels/<name>`` takes its columns from the evaluation."""
