@@ -11,7 +11,8 @@ from pydantic import Field, model_validator
 
 from pipeline.vocabulary.codelists import Codelist
 from pipeline.vocabulary.declared import Declared
-from pipeline.vocabulary.designs import Design, LinkedPanel, StaggeredAdoption
+from pipeline.vocabulary.designs import Design, LinkedPanel, NotYetTreated, StaggeredAdoption
+from pipeline.vocabulary.index_events import OperationOnceDiagnosed
 from pipeline.vocabulary.months import parse_month
 from pipeline.vocabulary.outcomes import OUTCOMES, Outcome
 from pipeline.vocabulary.robustness import MonthLabel, Studied, run_faults
@@ -28,6 +29,7 @@ class Eligibility(Declared):
     """Who may enter the study, on the day of the index event and at the end of its month."""
 
     ages: tuple[int, int]
+    sex: Literal["female", "male"] | None = None
     resident: Literal["England"] = "England"
     alive_at_index: Literal[True] = True
     linked: tuple[str, ...] = ("hes_apc", "paye_rti")
@@ -83,6 +85,7 @@ class Evaluation(Declared):
         if self.design.headline not in self.design.estimators:
             faults.append("the headline estimator is not among the estimators")
         if isinstance(self.design, StaggeredAdoption):
+            faults += _comparison_faults(self.design)
             needed = ("eligibility", "treated_between", "observed_between", "prices")
             faults += [f"{name} is needed for a staggered adoption" for name in needed if getattr(self, name) is None]
             faults += [
@@ -122,6 +125,14 @@ class Evaluation(Declared):
             observed=design.periods if isinstance(design, LinkedPanel) else months,
             dated=isinstance(design, StaggeredAdoption),
         )
+
+
+def _comparison_faults(design: StaggeredAdoption) -> list[str]:
+    """People not treated yet are those diagnosed: the index event must say of what."""
+    waiting, told = isinstance(design.comparison, NotYetTreated), isinstance(design.index_event, OperationOnceDiagnosed)
+    if waiting and not told:
+        return ["people not treated yet can be found for an operation once diagnosed only"]
+    return []
 
 
 def _characteristics(design: StaggeredAdoption | LinkedPanel) -> tuple[str, ...]:
