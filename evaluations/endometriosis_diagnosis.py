@@ -38,7 +38,7 @@ EVALUATION = Evaluation(
             "Diagnosis, not treatment effect: the estimates describe women's work around a diagnosis. They hold the "
             "illness, whatever was done about it and what made the diagnosis come when it did."
         ),
-        "Endometriosis begins years before a hospital diagnosis, so that the reference is of women who are ill already.",
+        "Endometriosis begins years before a hospital diagnosis: the reference is of women who are ill already.",
         (
             "ONS has not published its list of codes. This one is the whole of N80, adenomyosis (N80.0) included; the "
             "evaluation endometriosis_diagnosis_without_adenomyosis leaves that out."

@@ -23,8 +23,8 @@ EVALUATION = Evaluation.model_validate(
         "design": type(WHOLE.design)(**_DESIGN),
         "subgroups": (),
         "limitations": tuple(
-            "ONS has not published its list of codes. This one is N80 without adenomyosis (N80.0), which the evaluation "
-            "endometriosis_diagnosis includes; women with N80.0 only may be comparison people here."
+            "ONS has not published its list of codes. This one is N80 without adenomyosis (N80.0), which the "
+            "evaluation endometriosis_diagnosis includes; women with N80.0 only may be comparison people here."
             if limitation.startswith("ONS has not published")
             else limitation
             for limitation in WHOLE.limitations

@@ -48,8 +48,8 @@ EVALUATION = Evaluation(
             "otherwise. Whether the two developed alike before the operation can be seen; why they wait cannot."
         ),
         (
-            "The comparison is women diagnosed and not operated in the months studied, whether or not they are operated "
-            "later: some of them need no operation. To ask for a later one would leave out those who get well."
+            "The comparison is women diagnosed and not operated in the months studied, whether or not they are "
+            "operated later: some of them need no operation. To ask for a later one would leave out those who get well."
         ),
         "Women first diagnosed in the operation's own hospital stay are left out: they were not seen to wait.",
         (

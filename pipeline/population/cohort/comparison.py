@@ -41,7 +41,8 @@ def drawn_index_sql(connection: duckdb.DuckDBPyConnection, study: Study, *, peop
     """SQL: the people with ``index_day``, the 15th of a month drawn from the treated people's index months."""
     connection.register("index_months", _index_months(connection, study))
     return f"""
-    SELECT s.*, make_date(CAST((d.month - 1) // 12 AS INTEGER), CAST((d.month - 1) % 12 + 1 AS INTEGER), 15) AS index_day
+    SELECT s.*,
+           make_date(CAST((d.month - 1) // 12 AS INTEGER), CAST((d.month - 1) % 12 + 1 AS INTEGER), 15) AS index_day
     FROM (SELECT *, {draw_sql(f"{quoted(study.comparison.seed)} || person_id")} AS draw FROM {people}) s
     JOIN index_months d ON s.draw >= d.lower AND s.draw < d.upper"""
 

@@ -36,7 +36,7 @@ def events(study: Study, records: Mapping[str, str]) -> IndexEvents:
         start=f"people with an operation of {operations.name} for {diagnoses.name} "
         f"since {declared.first_since:%B %Y}, or without a date",
         never="had such an operation",
-        waiting=f"SELECT person_id, min(day) AS since_day FROM ({since}) WHERE person_id IS NOT NULL GROUP BY person_id",
+        waiting=f"SELECT person_id, day AS since_day FROM ({since}) WHERE person_id IS NOT NULL",
     )
 
 

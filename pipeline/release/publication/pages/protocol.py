@@ -18,7 +18,6 @@ from pipeline.vocabulary.protocol import Evaluation
 from pipeline.vocabulary.robustness import RobustnessRun
 from pipeline.vocabulary.windows import Window
 
-
 _SEXES = {None: "Aged", "female": "Women aged", "male": "Men aged"}
 
 
@@ -206,8 +205,8 @@ def _eligibility(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
         yield (
             "Eligibility",
             (
-                f"{_SEXES[rule.sex]} {rule.ages[0]} to {rule.ages[1]} on the day of the index event and at the end of its month"
-                f"{alive}, resident in {rule.resident}, linked to {listed(rule.linked)}"
+                f"{_SEXES[rule.sex]} {rule.ages[0]} to {rule.ages[1]} on the day of the index event and at the end of "
+                f"its month{alive}, resident in {rule.resident}, linked to {listed(rule.linked)}"
             ),
         )
     if evaluation.treated_between is not None:
