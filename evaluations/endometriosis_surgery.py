@@ -22,14 +22,16 @@ EVALUATION = Evaluation(
             codelist="endometriosis_operations_opcs4", diagnosis="endometriosis_icd10", first_since=date(2009, 4, 1)
         ),
         comparison=NotYetTreated(),
-        compared_with="not_yet_treated",
+        # Work goes on changing after a diagnosis: women are compared with those diagnosed in the same year.
+        covariates=("year_of_diagnosis",),
         # Women are operated when they do badly. The year before the operation is allowed for and shown; the reference
         # is the year before that one, which pay records hold for everybody operated since April 2016.
         window=Window(before=35, after=48, reference=(-23, -12)),
         anticipation=12,
-        # A pooled regression comes first: its errors hold where a month has one or two operations. The others compare
-        # with women not yet operated in each month, and with nobody operated already.
-        estimators=("ons_fixed_effects", "imputation", "callaway_santanna"),
+        # A pooled regression comes first: its errors hold where a month has one or two operations. The other compares
+        # with women not operated yet, also those operated later, and with nobody operated already. Group-time effects
+        # would need women diagnosed in every year among those operated in each month.
+        estimators=("ons_fixed_effects", "imputation"),
         headline="ons_fixed_effects",
         subgroup_estimators=("ons_fixed_effects",),
         robustness=(HalfComparisonPlacebo(),),
@@ -55,6 +57,10 @@ EVALUATION = Evaluation(
         (
             "The list of operations is ours and has had no clinical review: excision or destruction of lesions of the "
             "peritoneum or the ovary. Operations on bowel, bladder or uterus, hysterectomy among them, do not count."
+        ),
+        (
+            "Women are compared with those diagnosed in the same calendar year; what they were like then is known from "
+            "the census and their pay only."
         ),
         "Pay is employees' pay only: self-employed people count as not employed and earn £0 here.",
     ),

@@ -39,8 +39,8 @@ class IndexEvents:
     never
         Why somebody cannot be compared with: ``had such an operation``.
     waiting
-        SQL, one row a person who may have the event yet: ``person_id``, ``since_day`` from when. Null where a kind of
-        event cannot say.
+        SQL, one row a person who may have the event yet: ``person_id``, ``since_day`` from when, and
+        ``year_of_diagnosis``, which is then ``known`` of treated people too. Null where a kind of event cannot say.
     """
 
     happened: str

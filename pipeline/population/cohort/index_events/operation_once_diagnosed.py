@@ -13,6 +13,8 @@ from pipeline.population.cohort.study import Study
 from pipeline.vocabulary.codelists import Codelist
 from pipeline.vocabulary.index_events import OperationOnceDiagnosed
 
+_YEAR = "CAST(year(day) AS VARCHAR) AS year_of_diagnosis"
+
 
 def events(study: Study, records: Mapping[str, str]) -> IndexEvents:
     """Every episode with a listed operation and a listed diagnosis; the index is the first.
@@ -27,7 +29,7 @@ def events(study: Study, records: Mapping[str, str]) -> IndexEvents:
     return IndexEvents(
         happened=_operated_sql(study, declared, records, since=since),
         order=("index_day", "epistart", "epikey"),
-        known=("operation", "before"),
+        known=("operation", "before", "year_of_diagnosis"),
         rules=(
             Rule(reason="operation without any date", holds="index_month IS NOT NULL"),
             *month_rules(study, what="operation"),
@@ -36,7 +38,7 @@ def events(study: Study, records: Mapping[str, str]) -> IndexEvents:
         start=f"people with an operation of {operations.name} for {diagnoses.name} "
         f"since {declared.first_since:%B %Y}, or without a date",
         never="had such an operation",
-        waiting=f"SELECT person_id, day AS since_day FROM ({since}) WHERE person_id IS NOT NULL",
+        waiting=f"SELECT person_id, day AS since_day, {_YEAR} FROM ({since}) WHERE person_id IS NOT NULL",
     )
 
 
@@ -60,5 +62,5 @@ def _operated_sql(study: Study, declared: OperationOnceDiagnosed, records: Mappi
                coalesce(operation_dates[place], epistart) AS index_day, epistart, epikey, lsoa11,
                {group_sql(operations, "operations[place]")} AS operation
         FROM episodes LEFT JOIN linked ON health_id = pseudo_hesid WHERE place IS NOT NULL)
-    SELECT o.*, coalesce(s.day < coalesce(o.epistart, o.index_day), false) AS before
+    SELECT o.*, {_YEAR}, coalesce(s.day < coalesce(o.epistart, o.index_day), false) AS before
     FROM operated o LEFT JOIN ({since}) s ON s.unit = o.unit"""
