@@ -29,8 +29,9 @@ BY_DURATION = 0.3
 
 
 @cache
-def _population(*, people=150_000, seed=1, **turned):
-    return draw_population(people=people, seed=seed, knobs=Knobs(**turned))
+def _population(*, people=150_000, seed=1, endometriosis_share=0.12, **turned):
+    knobs = Knobs(endometriosis_share=endometriosis_share, **turned)
+    return draw_population(people=people, seed=seed, knobs=knobs)
 
 
 @cache
