@@ -33,6 +33,7 @@ EVALUATION = Evaluation(
         # would need women diagnosed in every year among those operated in each month.
         estimators=("ons_fixed_effects", "imputation"),
         headline="ons_fixed_effects",
+        # By age with nothing shared, every level would have a year of diagnosis by month of its own: most of the run.
         subgroup_estimators=("ons_fixed_effects",),
         robustness=(HalfComparisonPlacebo(),),
     ),
@@ -42,7 +43,7 @@ EVALUATION = Evaluation(
     prices=Prices(base_year=2023, winsorise_above=0.9999),
     age_bands=(25, 35, 45, 55),
     outcomes=("pay", "pay_in_work", "employed", "benefits"),
-    subgroups=("age_band", "operation"),
+    subgroups=("operation",),
     sources=("hes_apc", "paye_rti", "dwp_benefits", "census", "deaths", "links/person", "links/nino", "prices/cpih"),
     limitations=(
         (
