@@ -33,7 +33,6 @@ EVALUATION = Evaluation(
         # would need women diagnosed in every year among those operated in each month.
         estimators=("ons_fixed_effects", "imputation"),
         headline="ons_fixed_effects",
-        # By age with nothing shared, every level would have a year of diagnosis by month of its own: most of the run.
         subgroup_estimators=("ons_fixed_effects",),
         robustness=(HalfComparisonPlacebo(),),
     ),
