@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.synthetic.calendar import FIRST, MONTHS, PRICES, first_day_of
+from pipeline.synthetic.endometriosis import add_effects
 from pipeline.synthetic.identifiers import pseudonyms
 from pipeline.synthetic.knobs import Knobs
 from pipeline.synthetic.links import Links
@@ -65,6 +66,8 @@ def expected_claims(
 ) -> NDArray[np.float32]:
     """``(n, T)``: the probability that the people in ``rows`` receive a health-related benefit in each month."""
     found = claimants.claims[rows, None] + _TREND.astype(np.float32)
+    if not knobs.no_effect:
+        add_effects({"claims": found}, treated.endometriosis, of=rows)
     if in_therapy and not knobs.no_effect:
         paths = therapy_effects().claims.astype(np.float32)
         found = found + treated.therapy.gain[rows, None] * paths[therapy_months(treated.therapy, rows)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,13 +14,14 @@ from numpy.typing import NDArray
 from pipeline.synthetic.benefits import benefit_table, spells
 from pipeline.synthetic.calendar import CPIH, PRICE_MONTHS
 from pipeline.synthetic.census import census_records, deaths
+from pipeline.synthetic.endometriosis_stays import endometriosis_stays
 from pipeline.synthetic.episode_tables import delivered_rows, episode_table
-from pipeline.synthetic.hospital import episodes
+from pipeline.synthetic.hospital import Episodes, episodes, joined
 from pipeline.synthetic.knobs import DEFAULT, Knobs
 from pipeline.synthetic.links import nino_links, person_links
 from pipeline.synthetic.pay import paid_late, payment_table, payments
 from pipeline.synthetic.population import Population, draw_population
-from pipeline.synthetic.studied import courses_studied, operations_studied
+from pipeline.synthetic.studied import courses_studied, diagnoses_studied, operations_studied, surgery_studied
 from pipeline.synthetic.therapy_tables import referral_tables, status_table
 from pipeline.synthetic.truth import true_effects
 from pipeline.synthetic.waits import PUBLISHED, published_waits
@@ -85,7 +87,14 @@ def synthesise(
 
 def truth(population: Population) -> pa.Table:
     """The true effects of a population: what ``effects.csv`` holds."""
-    return true_effects([operations_studied(population), courses_studied(population)], population)
+    studied = (
+        operations_studied(population),
+        courses_studied(population),
+        diagnoses_studied(population, adenomyosis=True),
+        diagnoses_studied(population, adenomyosis=False),
+        surgery_studied(population),
+    )
+    return true_effects(studied, population)
 
 
 def _refuse(*folders: Path, people: int, seed: int) -> None:
@@ -153,6 +162,18 @@ def _write_hospital(folder: Path, population: Population) -> None:
         table = episode_table(made, rows.take(slice(start, start + few)), people, seed=seed, knobs=knobs)
         year = pa.repeat(pa.scalar("2223"), table.num_rows)
         write(table.append_column("FYEAR", year), folder / name, seed=seed)
+    _write_gynaecology(folder, population, made)
+
+
+def _write_gynaecology(folder: Path, population: Population, before: Episodes) -> None:
+    """Episodes of women with endometriosis in a file of their own, numbered on from those ``before``."""
+    people, seed, knobs = population.people, population.seed, population.knobs
+    made = endometriosis_stays(people, population.endometriosis, seed=seed)
+    rows = delivered_rows(made, seed=seed, knobs=knobs, part=1)
+    rows = replace(rows, episode=rows.episode + len(before))
+    if len(made):
+        table = episode_table(joined(before, made), rows, people, seed=seed, knobs=knobs)
+        write(table, folder / "gynaecology.parquet", seed=seed)
 
 
 def _write_therapy(folder: Path, population: Population) -> None:

@@ -64,9 +64,9 @@ class Delivered:
         return Delivered(**{name: values[rows] for name, values in vars(self).items()})
 
 
-def delivered_rows(made: Episodes, *, seed: int, knobs: Knobs) -> Delivered:
+def delivered_rows(made: Episodes, *, seed: int, knobs: Knobs, part: int = 0) -> Delivered:
     """All rows in an order of no meaning: each episode, some twice, some also as it stood before it was finished."""
-    random = stream(seed, "episode rows")
+    random = stream(seed, "episode rows", part)
     n = len(made)
     again = np.flatnonzero(random.random(n) < _TWICE * knobs.dirt)
     before = np.flatnonzero(random.random(n) < _REDELIVERED * knobs.dirt)

@@ -20,15 +20,17 @@ NONE = 0
 OBESITY = ("E660", "E661", "E662", "E668", "E669")
 ASSOCIATED = ("K449", "K219", "K297", "R11X")
 _CANCER = "C169"
-_ORDINARY = ("I10X", "E119", "J459", "M179", "N390", "R074", "K802", "F329", "I251", "S525", "N809", "K529", "L031")
-DIAGNOSES = ("-", *OBESITY, *ASSOCIATED, _CANCER, *_ORDINARY)
+ORDINARY = ("I10X", "E119", "J459", "M179", "N390", "R074", "K802", "F329", "I251", "S525", "N201", "K529", "L031")
+ENDOMETRIOSIS = ("N800", "N801", "N803", "N804", "N809")
+DIAGNOSES = ("-", *OBESITY, *ASSOCIATED, _CANCER, *ORDINARY, *ENDOMETRIOSIS)
 """ICD-10 codes by position."""
 
 BARIATRIC = ("G285", "G321", "G331", "G303", "G281", "G302", "G282", "G481", "G485", "G301")
 _SHARE_OF_BARIATRIC = np.array([0.40, 0.25, 0.08, 0.10, 0.04, 0.02, 0.03, 0.04, 0.03, 0.01])
 _APPROACH = "Y752"
 _OTHER_OPERATIONS = ("G451", "H221", "C712", "W401", "J183", "T202", "X403", "M459")
-OPERATIONS = ("-", *BARIATRIC, _APPROACH, *_OTHER_OPERATIONS)
+ON_PERITONEUM, ON_OVARY = ("T421", "T422", "T331"), ("Q491", "Q432")
+OPERATIONS = ("-", *BARIATRIC, _APPROACH, *_OTHER_OPERATIONS, *ON_PERITONEUM, *ON_OVARY)
 """OPCS-4 codes by position."""
 
 LISTED_PLACES = 3
@@ -87,15 +89,21 @@ def episodes(people: People, operations: Operations, *, seed: int, knobs: Knobs)
         for part, (chosen, day) in enumerate(dates)
     ]
     parts += [_ordinary(people, seed=seed), _obese(people, seed=seed, knobs=knobs)]
-    whole = Episodes(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
+    whole = joined(*parts)
     return _take(whole, np.flatnonzero(whole.index | (month_of_day(whole.end) < people.death_month[whole.person])))
+
+
+def joined(*some: Episodes) -> Episodes:
+    """One after the other."""
+    return Episodes(**{name: np.concatenate([getattr(each, name) for each in some]) for name in vars(some[0])})
 
 
 def _take(whole: Episodes, rows: NDArray[np.int64]) -> Episodes:
     return Episodes(**{name: values[rows] for name, values in vars(whole).items()})
 
 
-def _positions(codes: tuple[str, ...], some: tuple[str, ...]) -> NDArray[np.int16]:
+def positions(codes: tuple[str, ...], some: tuple[str, ...]) -> NDArray[np.int16]:
+    """Where some of the codes stand."""
     return np.array([codes.index(code) for code in some], dtype=np.int16)
 
 
@@ -112,7 +120,7 @@ def _operation_episodes(
     n = len(chosen)
     missing = random.random(n) < _DATE_MISSING * knobs.dirt
     start = day - np.where(missing, 0, random.choice(np.array([0, 1, 2]), n, p=[0.75, 0.2, 0.05]))
-    bariatric = _positions(OPERATIONS, BARIATRIC)[choose(random, _SHARE_OF_BARIATRIC, n)]
+    bariatric = positions(OPERATIONS, BARIATRIC)[choose(random, _SHARE_OF_BARIATRIC, n)]
     approach = np.full(n, OPERATIONS.index(_APPROACH))
     behind = random.random(n) < _APPROACH_FIRST
     codes = np.stack(
@@ -135,13 +143,13 @@ def _operation_episodes(
 def _reasons(kind: NDArray[np.int8], random: np.random.Generator) -> NDArray[np.int16]:
     """Diagnoses of an episode with a bariatric operation, by its kind."""
     n = len(kind)
-    obesity = random.choice(_positions(DIAGNOSES, OBESITY), n)
-    ordinary = random.choice(_positions(DIAGNOSES, _ORDINARY), n)
-    listed = random.choice(_positions(DIAGNOSES, ASSOCIATED), n)
+    obesity = random.choice(positions(DIAGNOSES, OBESITY), n)
+    ordinary = random.choice(positions(DIAGNOSES, ORDINARY), n)
+    listed = random.choice(positions(DIAGNOSES, ASSOCIATED), n)
     cancer = np.full(n, DIAGNOSES.index(_CANCER))
     primary = np.select([kind == SECONDARY, kind == UNLISTED, kind == NO_OBESITY], [listed, ordinary, cancer], obesity)
     below = np.isin(kind, (SECONDARY, UNLISTED))
-    last = random.choice(_positions(DIAGNOSES, _ORDINARY), n)
+    last = random.choice(positions(DIAGNOSES, ORDINARY), n)
     return np.stack([primary, np.where(below, obesity, last), np.where(below, last, NONE)], axis=1).astype(np.int16)
 
 
@@ -149,7 +157,7 @@ def _ordinary(people: People, *, seed: int) -> Episodes:
     """Stays that have nothing to do with obesity, about one a person."""
     random = stream(seed, "ordinary")
     person = np.repeat(np.arange(len(people)), random.poisson(_A_PERSON, len(people)))
-    diagnoses = random.choice(_positions(DIAGNOSES, _ORDINARY), (len(person), LISTED_PLACES))
+    diagnoses = random.choice(positions(DIAGNOSES, ORDINARY), (len(person), LISTED_PLACES))
     for place in range(1, LISTED_PLACES):
         diagnoses[random.random(len(person)) < _NO_FURTHER_CODE, place:] = NONE
     return _stay(people, person, diagnoses=diagnoses, random=random)
@@ -159,8 +167,8 @@ def _obese(people: People, *, seed: int, knobs: Knobs) -> Episodes:
     """A stay with an obesity diagnosis, for some people who have no bariatric operation."""
     random = stream(seed, "obese")
     person = np.flatnonzero(~people.treated & (random.random(len(people)) < knobs.obesity_share))
-    ordinary = random.choice(_positions(DIAGNOSES, _ORDINARY), len(person))
-    obesity = random.choice(_positions(DIAGNOSES, OBESITY), len(person))
+    ordinary = random.choice(positions(DIAGNOSES, ORDINARY), len(person))
+    obesity = random.choice(positions(DIAGNOSES, OBESITY), len(person))
     primary = random.random(len(person)) < _OBESITY_FIRST
     order = [np.where(primary, obesity, ordinary), np.where(primary, ordinary, obesity), np.zeros(len(person))]
     return _stay(people, person, diagnoses=np.stack(order, axis=1), random=random)
@@ -173,7 +181,7 @@ def _stay(
     n = len(person)
     first, last = FIRST_DAYS[HOSPITAL_FIRST - FIRST_DAYS_FROM], FIRST_DAYS[LAST + 1 - FIRST_DAYS_FROM]
     start = random.integers(first, last, n, dtype=np.int32)
-    code = random.choice(_positions(OPERATIONS, _OTHER_OPERATIONS), n)
+    code = random.choice(positions(OPERATIONS, _OTHER_OPERATIONS), n)
     code = np.where(random.random(n) < _OPERATED_ON, code, NONE)
     empty = np.zeros((n, LISTED_PLACES - 1))
     return Episodes(

@@ -22,6 +22,11 @@ class Knobs(BaseModel):
     """Share of people referred for NHS Talking Therapies in 2014-2022, enriched as operations are: three in four
     complete a first course. About 0.03 of working-age adults did."""
 
+    endometriosis_share: float = Field(default=0.05, ge=0, le=0.5)
+    """Share of women of 18 to 57, of those in no other evaluation, whom hospital first diagnoses with endometriosis in
+    2012-2022, enriched as operations are. They are comparison people of other
+    evaluations, whose estimates for pay move by some pounds at 0.12."""
+
     obesity_share: float = Field(default=0.06, ge=0, le=0.5)
     """Share of the other people who have a hospital episode with an obesity diagnosis."""
 

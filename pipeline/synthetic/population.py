@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.synthetic.benefits import Claimants, draw_claimants
+from pipeline.synthetic.endometriosis import Endometriosis, draw_endometriosis
 from pipeline.synthetic.knobs import DEFAULT, Knobs
 from pipeline.synthetic.links import Links, draw_links
 from pipeline.synthetic.operations import Operations, draw_operations
@@ -20,6 +21,7 @@ class Population:
     people: People
     operations: Operations
     courses: Courses
+    endometriosis: Endometriosis
     claimants: Claimants
     links: Links
     treatment: Treatment
@@ -28,15 +30,17 @@ class Population:
 
 
 def draw_population(*, people: int, seed: int, knobs: Knobs = DEFAULT) -> Population:
-    """The people of a delivery with their operations, courses of therapy, benefits and links; nothing is written."""
+    """The people of a delivery, what is done to them, their benefits and their links; nothing is written."""
     operations = draw_operations(people=people, seed=seed, knobs=knobs)
     everyone = draw_people(operations, people=people, seed=seed, knobs=knobs)
     courses = draw_courses(everyone, seed=seed, knobs=knobs)
-    treated = treatment(everyone, operations, courses, knobs)
+    women = draw_endometriosis(everyone, elsewhere=courses.person, seed=seed, knobs=knobs)
+    treated = treatment(everyone, operations, courses, knobs, endometriosis=women)
     return Population(
         people=everyone,
         operations=operations,
         courses=courses,
+        endometriosis=women,
         claimants=draw_claimants(everyone, seed=seed),
         links=draw_links(everyone, treated, seed=seed, knobs=knobs),
         treatment=treated,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from pipeline.synthetic.people import PLACES, WALES, People
 from pipeline.synthetic.population import Population
 from pipeline.synthetic.residence import UNKNOWN, in_england, place_at_operation
 from pipeline.synthetic.therapy import COMPLETED, NEW_VERSION, Courses
+from pipeline.synthetic.work import Treatment
+from pipeline.vocabulary.months import parse_month
 from pipeline.vocabulary.schemas.sources import EMPLOYMENT_STATUSES, ETHNIC_GROUPS, PROBLEMS, SEXES
 from pipeline.vocabulary.windows import Window
 
@@ -26,6 +28,12 @@ WINDOW = Window(before=59, after=60, reference=(-5, 0))
 
 THERAPY_WINDOW = Window(before=59, after=84, reference=(-23, -12))
 """The event times of the evaluation of NHS Talking Therapies."""
+
+WOMENS_AGES = (25, 54)
+WOMEN_SINCE = parse_month("2016-04")
+DIAGNOSIS_WINDOW = Window(before=59, after=60, reference=(-23, 0))
+SURGERY_WINDOW = Window(before=35, after=48, reference=(-23, -12))
+"""Ages, first month and event times of the evaluations of endometriosis."""
 
 _BIRTHDAY = 15
 
@@ -43,6 +51,8 @@ class Studied:
         Positions among all people, and the month of each one's index event.
     treatments
         Which of their treatments the evaluation is of: ``expected_work``'s arguments with it left out.
+    counterfactual
+        Everybody's treatments with that of the evaluation left out, where no argument does it.
     """
 
     evaluation: str
@@ -51,6 +61,7 @@ class Studied:
     month: NDArray[np.int32]
     levels: Levels
     treatments: Mapping[str, bool]
+    counterfactual: Treatment | None = None
 
 
 def operations_studied(population: Population) -> Studied:
@@ -94,6 +105,59 @@ def courses_studied(population: Population) -> Studied:
         },
         treatments={"in_therapy": False},
     )
+
+
+def diagnoses_studied(population: Population, *, adenomyosis: bool) -> Studied:
+    """The women of the evaluation of a diagnosis of endometriosis, with N80.0 among its codes or not."""
+    women, treated = population.endometriosis, population.treatment
+    women = women.take(~women.adenomyosis | adenomyosis)
+    women = women.take(_in_women_studied(population, women.person, day=women.diagnosed))
+    levels = _of_women(population, women.person, day=women.diagnosed)
+    whole, parts = "endometriosis_diagnosis", ("all", "age_band", "ethnic_group") if adenomyosis else ("all",)
+    return Studied(
+        evaluation=whole if adenomyosis else f"{whole}_without_adenomyosis",
+        window=DIAGNOSIS_WINDOW,
+        who=women.person,
+        month=month_of_day(women.diagnosed),
+        levels={name: levels[name] for name in parts},
+        treatments={},
+        counterfactual=replace(treated, endometriosis=treated.endometriosis.not_diagnosed()),
+    )
+
+
+def surgery_studied(population: Population) -> Studied:
+    """The women of the evaluation of surgery for endometriosis: those who had waited for it."""
+    women, treated = population.endometriosis, population.treatment
+    women = women.take(women.operated > women.diagnosed)
+    women = women.take(_in_women_studied(population, women.person, day=women.operated))
+    levels = _of_women(population, women.person, day=women.operated)
+    operation = (("lesions of peritoneum", "lesions of ovary"), women.ovary.astype(np.int8))
+    return Studied(
+        evaluation="endometriosis_surgery",
+        window=SURGERY_WINDOW,
+        who=women.person,
+        month=month_of_day(women.operated),
+        levels={"all": levels["all"], "age_band": levels["age_band"], "operation": operation},
+        treatments={},
+        counterfactual=replace(treated, endometriosis=treated.endometriosis.not_operated()),
+    )
+
+
+def _in_women_studied(population: Population, who: NDArray[np.int64], *, day: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Whether women with an index event on a day are studied, by the rules of the evaluations of endometriosis."""
+    people, links, month = population.people, population.links, month_of_day(day)
+    age, age_at_end = _ages(people, who, day=day, month=month)
+    eligible = links.health[:, who].any(axis=0) & links.pay[:, who].any(axis=0) & ~links.shared[who]
+    eligible &= (month >= WOMEN_SINCE) & (age >= WOMENS_AGES[0]) & (age_at_end <= WOMENS_AGES[1])
+    eligible &= (people.death_month[who] > month) & in_england(people.described(people.region)[who])
+    return eligible
+
+
+def _of_women(population: Population, who: NDArray[np.int64], *, day: NDArray[np.int32]) -> Levels:
+    """Subgroups of the evaluations of endometriosis."""
+    age, _ = _ages(population.people, who, day=day, month=month_of_day(day))
+    census = _of_the_census(population.people, who, age)
+    return {**census, "age_band": (AGE_BANDS[:3], (age - WOMENS_AGES[0]) // 10)}
 
 
 def included(people: People, operations: Operations, links: Links, *, seed: int, knobs: Knobs) -> NDArray[np.int64]:

@@ -82,7 +82,7 @@ def _of_work(
     """``(n, T)`` differences in employment and pay, and the weights of months."""
     given = {"rows": study.who, "knobs": drawn.knobs}
     treated = expected_work(drawn.people, drawn.treatment, **given)  # type: ignore[arg-type] # the keywords above
-    without = expected_work(drawn.people, drawn.treatment, **given, **study.treatments)  # type: ignore[arg-type] # and these
+    without = expected_work(drawn.people, study.counterfactual or drawn.treatment, **given, **study.treatments)  # type: ignore[arg-type] # and these
     p1, w1 = treated.in_work.astype(np.float64), treated.pay_in_work.astype(np.float64)
     p0, w0 = without.in_work.astype(np.float64), without.pay_in_work.astype(np.float64)
     differences = {"employed": 100 * (p1 - p0), "pay": p1 * w1 - p0 * w0, "pay_in_work": w1 - w0}
@@ -94,8 +94,8 @@ def _of_benefits(study: Studied, drawn: Population) -> dict[str, NDArray[np.floa
     """``(n, T)`` differences in benefits."""
     therapy = {"in_therapy": study.treatments.get("in_therapy", True)}
     given, without = (
-        expected_claims(drawn.claimants, drawn.treatment, rows=study.who, knobs=drawn.knobs, **how).astype(np.float64)
-        for how in ({}, therapy)
+        expected_claims(drawn.claimants, treated, rows=study.who, knobs=drawn.knobs, **how).astype(np.float64)
+        for treated, how in ((drawn.treatment, {}), (study.counterfactual or drawn.treatment, therapy))
     )
     kind = drawn.claimants.kind[study.who]
     change = given - without

@@ -6,8 +6,8 @@ r"""How likely a person is to be in work in a month, and what they are then paid
     E(\text{pay in work}_{it}) = w_i + m_t + k(a_{it}) + g_i \tau^w_{s(i)}(e_{it})
 
 Both are sums of a person's own term, a month's, an age's and an effect's, as two-way fixed effects have it; effects of
-an operation and of therapy add. Their product, mean pay, is not quite; months and ages matter little enough that the
-difference cannot be seen.
+an operation, of therapy and of endometriosis add. Their product, mean pay, is not quite; months and ages matter little
+enough that the difference cannot be seen.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from pipeline.synthetic.calendar import COVID, FIRST, LAST, MONTHS, SEASONAL_EMPLOYMENT, SEASONAL_PAY
 from pipeline.synthetic.effects import LAST_EVENT_MONTH, gains, published_effects
+from pipeline.synthetic.endometriosis import Affected, Endometriosis, add_effects, affected
 from pipeline.synthetic.knobs import Knobs
 from pipeline.synthetic.operations import Operations
 from pipeline.synthetic.people import People
@@ -45,12 +46,13 @@ _MIDDLE = (FIRST + LAST) / 2
 @dataclass(frozen=True, kw_only=True)
 class Treatment:
     """For everybody: the month from which an operation affects work (0 if never), how many times the mean effect it is,
-    and the same of therapy.
+    and the same of therapy; the months from which endometriosis does.
     """
 
     month: NDArray[np.int32]
     gain: NDArray[np.float32]
     therapy: Therapy
+    endometriosis: Affected
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +63,9 @@ class Work:
     pay_in_work: NDArray[np.float32]
 
 
-def treatment(people: People, operations: Operations, courses: Courses, knobs: Knobs) -> Treatment:
+def treatment(
+    people: People, operations: Operations, courses: Courses, knobs: Knobs, *, endometriosis: Endometriosis
+) -> Treatment:
     """When each person's work starts to change, and how much more than the mean it does."""
     month = np.zeros(len(people), dtype=np.int32)
     month[operations.person] = operations.first_month
@@ -71,7 +75,12 @@ def treatment(people: People, operations: Operations, courses: Courses, knobs: K
     earliness = knobs.selection_on_gains * (1 - 2 * span)
     gain = np.zeros(len(people), dtype=np.float32)
     gain[operations.person] = gains(age=age, imd_quintile=quintile, earliness=earliness)
-    return Treatment(month=month, gain=gain, therapy=therapy_of(people, courses))
+    return Treatment(
+        month=month,
+        gain=gain,
+        therapy=therapy_of(people, courses),
+        endometriosis=affected(people, endometriosis),
+    )
 
 
 def expected_work(
@@ -94,6 +103,8 @@ def expected_work(
         _operate(in_work, pay, male=people.male[rows], treated=treated, of=rows, knobs=knobs)
     if in_therapy:
         _treat(in_work, pay, therapy=treated.therapy, of=rows, knobs=knobs)
+    if not knobs.no_effect:
+        add_effects({"in_work": in_work, "pay_in_work": pay}, treated.endometriosis, of=rows)
     np.clip(in_work, 0, 1, out=in_work)
     works = (age >= WORKING_AGES[0]) & (age < WORKING_AGES[1]) & people.employee[rows, None]
     in_work *= works

@@ -27,9 +27,27 @@ class GeneralPopulation(Declared):
         Columns of the cohort: the published strata are sex and five-year age band.
     """
 
+    kind: Literal["general_population"] = "general_population"
     n: int = Field(gt=0)
     strata: tuple[str, ...] = ("sex", "five_year_band")
     seed: str = "causeway"
+
+
+class NotYetTreated(Declared):
+    """People diagnosed as the treated were, and not treated in the months in which others are: all of them.
+
+    Each gets an index month drawn from the treated people's, must have been diagnosed before it and meet the same
+    eligibility there, and is observed until the month before a later index event of their own. Whether they are ever
+    treated does not matter: to ask for a later treatment would leave out those who get well while they wait. People
+    treated later, within the months studied, are compared with too, up to their index month, by estimators that can.
+    """
+
+    kind: Literal["not_yet_treated"] = "not_yet_treated"
+    strata: ClassVar[tuple[str, ...]] = ()
+    seed: str = "causeway"
+
+
+Comparison = Annotated[GeneralPopulation | NotYetTreated, Field(discriminator="kind")]
 
 
 class AgeSpline(Declared):
@@ -74,11 +92,11 @@ class _EventStudies(Declared):
 
 
 class StaggeredAdoption(_EventStudies):
-    """People treated in different months, compared before and after with people never treated."""
+    """People treated in different months, compared before and after with people never, or not yet, treated."""
 
     kind: Literal["staggered_adoption"] = "staggered_adoption"
     index_event: IndexEvent
-    comparison: GeneralPopulation
+    comparison: Comparison
     age_spline: AgeSpline | None = AgeSpline()
     period_unit: ClassVar[str] = "month"
 

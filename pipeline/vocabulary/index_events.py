@@ -85,4 +85,73 @@ class FirstTherapySession(Declared):
         return ()
 
 
-IndexEvent = Annotated[Procedure | FirstTherapySession, Field(discriminator="kind")]
+class Diagnosis(Declared):
+    """The index event: the first hospital episode ever since a date with a listed diagnosis, in any position.
+
+    Attributes
+    ----------
+    codelist
+        The diagnoses that count.
+    first_since
+        Nobody may have had such a diagnosis in hospital between this date and the index.
+    """
+
+    kind: Literal["diagnosis"] = "diagnosis"
+    source: str = "hes_apc"
+    codelist: str
+    first_since: date
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that the event is found in."""
+        return (self.source,)
+
+    @property
+    def linked_by(self) -> str:
+        """The source whose ids link the event's records to people."""
+        return self.source
+
+    @property
+    def codelists(self) -> tuple[str, ...]:
+        """The code lists that it names."""
+        return (self.codelist,)
+
+
+class OperationOnceDiagnosed(Declared):
+    """The index event: the first operation of a code list, for a diagnosis that hospital had made before.
+
+    Attributes
+    ----------
+    codelist
+        The operations that count, in an episode with a diagnosis of ``diagnosis`` in any position.
+    diagnosis
+        What the operation is for. An episode that began on an earlier day must have it, in any position.
+    first_since
+        Nobody may have had such an operation between this date and the index; diagnoses count from here too.
+    """
+
+    kind: Literal["operation_once_diagnosed"] = "operation_once_diagnosed"
+    source: str = "hes_apc"
+    codelist: str
+    diagnosis: str
+    first_since: date
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that the event is found in."""
+        return (self.source,)
+
+    @property
+    def linked_by(self) -> str:
+        """The source whose ids link the event's records to people."""
+        return self.source
+
+    @property
+    def codelists(self) -> tuple[str, ...]:
+        """The code lists that it names."""
+        return (self.codelist, self.diagnosis)
+
+
+IndexEvent = Annotated[
+    Procedure | FirstTherapySession | Diagnosis | OperationOnceDiagnosed, Field(discriminator="kind")
+]

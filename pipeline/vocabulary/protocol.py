@@ -12,7 +12,8 @@ from pydantic import BeforeValidator, Field
 
 from pipeline.vocabulary.codelists import Codelist
 from pipeline.vocabulary.declared import Declared, suggested
-from pipeline.vocabulary.designs import Design, LinkedPanel, StaggeredAdoption
+from pipeline.vocabulary.designs import Design, LinkedPanel, NotYetTreated, StaggeredAdoption
+from pipeline.vocabulary.index_events import OperationOnceDiagnosed
 from pipeline.vocabulary.months import MonthLabel, parse_month
 from pipeline.vocabulary.outcomes import Outcome, named_outcome
 from pipeline.vocabulary.robustness import run_faults
@@ -31,6 +32,7 @@ class Eligibility(Declared):
     """Who may enter the study, on the day of the index event and at the end of its month."""
 
     ages: tuple[int, int]
+    sex: Literal["female", "male"] | None = None
     resident: Literal["England"] = "England"
     alive_at_index: Literal[True] = True
     linked: tuple[str, ...] = ("hes_apc", "paye_rti")
@@ -93,6 +95,7 @@ class Evaluation(Declared):
         yield from (f"there is no source {source} ({suggested(source, tuple(SOURCES))})" for source in unknown)
         found_in = [source for source in design.index_event.sources if source not in self.sources]
         yield from (f"the index event needs source {source}" for source in found_in)
+        yield from _comparison_faults(design)
         lacking = [outcome for outcome in self.outcomes if outcome.source not in self.sources]
         yield from (f"outcome {outcome.name} needs source {outcome.source}" for outcome in lacking)
 
@@ -127,6 +130,13 @@ def _estimator_faults(design: StaggeredAdoption | LinkedPanel) -> Iterator[str]:
         yield f"the headline estimator {design.headline} is not among the estimators"
     elif design.headline not in design.by_subgroup:
         yield "the headline estimator must also estimate by subgroup"
+
+
+def _comparison_faults(design: StaggeredAdoption) -> Iterator[str]:
+    """People not treated yet are those diagnosed: the index event must say of what."""
+    waiting, told = isinstance(design.comparison, NotYetTreated), isinstance(design.index_event, OperationOnceDiagnosed)
+    if waiting and not told:
+        yield "people not treated yet can be found for an operation once diagnosed only"
 
 
 def _characteristics(design: StaggeredAdoption | LinkedPanel) -> tuple[str, ...]:

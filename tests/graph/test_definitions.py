@@ -16,6 +16,14 @@ import evaluations
 from assets.automation import delivery_sensor
 from assets.definitions import defs
 
+OF_HOSPITAL = [
+    "bariatric_surgery_job",
+    "endometriosis_diagnosis_job",
+    "endometriosis_diagnosis_without_adenomyosis_job",
+    "endometriosis_surgery_job",
+]
+"""The evaluations whose index events are in hospital episodes alone."""
+
 SNAPSHOT = Path(__file__).with_name("asset_graph.txt")
 LOADING_LIMIT = 5.0
 """Seconds that the code location may take to load, as the design says; of the processor, for other tests run beside."""
@@ -82,14 +90,14 @@ def _requests() -> list[dg.RunRequest]:
 def test_a_complete_delivery_starts_a_run_of_each_evaluation_it_is_for(delivery: Path, inbox: Path):
     shutil.copytree(delivery, inbox / "november")
     requests = _requests()
-    assert [request.job_name for request in requests] == ["bariatric_surgery_job", "talking_therapies_job"]
+    assert [request.job_name for request in requests] == [*OF_HOSPITAL, "talking_therapies_job"]
     for request in requests:
         assert request.run_config["resources"]["causeway"]["config"]["delivery"] == str(inbox / "november")
 
 
 def test_a_delivery_is_not_for_an_evaluation_whose_index_events_it_does_not_hold(delivery: Path, inbox: Path):
     _without(delivery, inbox / "november", "iapt", "dwp_benefits")
-    assert [request.job_name for request in _requests()] == ["bariatric_surgery_job"]
+    assert [request.job_name for request in _requests()] == OF_HOSPITAL
 
 
 def _without(delivery: Path, folder: Path, *sources: str) -> None:

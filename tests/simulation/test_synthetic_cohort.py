@@ -16,14 +16,20 @@ from pipeline.records.ingestion import ingest, read_delivery
 from pipeline.synthetic import Knobs, synthesise
 from pipeline.synthetic.delivery import draw_population
 from pipeline.synthetic.identifiers import pseudonyms
-from pipeline.synthetic.studied import courses_studied, operations_studied
+from pipeline.synthetic.studied import courses_studied, diagnoses_studied, operations_studied, surgery_studied
 from pipeline.vocabulary.schemas.sources import SOURCES
 
 PEOPLE, SEED = 4_000, 21
 KNOBS = Knobs(treated_share=0.2, therapy_share=0.3, dirt=2)
+ILL = Knobs(endometriosis_share=0.5, treated_share=0.02, therapy_share=0.05, dirt=2)
 EVENTS = {
     "bariatric_surgery": ("hes_apc",),
     "talking_therapies": ("iapt/IDS101Referral", "iapt/IDS004EmpStatus"),
+}
+OF_THE_ILL = {
+    "endometriosis_diagnosis": ("hes_apc",),
+    "endometriosis_diagnosis_without_adenomyosis": ("hes_apc",),
+    "endometriosis_surgery": ("hes_apc",),
 }
 SHARED = ("census", "deaths", "links/person", "links/nino")
 
@@ -32,9 +38,13 @@ SHARED = ("census", "deaths", "links/person", "links/nino")
 def cohorts(tmp_path_factory):
     """By evaluation, the treated people of the cohort that Causeway makes of one synthetic delivery."""
     root = tmp_path_factory.mktemp("synthetic-cohort")
-    synthesise(root / "delivery", people=PEOPLE, seed=SEED, knobs=KNOBS)
+    return _cohorts(root, KNOBS, EVENTS) | _cohorts(root / "ill", ILL, OF_THE_ILL)
+
+
+def _cohorts(root, knobs, events):
+    synthesise(root / "delivery", people=PEOPLE, seed=SEED, knobs=knobs)
     settings = read_settings()
-    needed = [*SHARED, *(source for sources in EVENTS.values() for source in sources)]
+    needed = [*SHARED, *{source: None for sources in events.values() for source in sources}]
     delivery = read_delivery(root / "delivery", required=needed)
     found = {}
     with database(settings.engine, spill=root / "spill") as connection:
@@ -47,7 +57,7 @@ def cohorts(tmp_path_factory):
             zip(("census", "deaths", "links_person", "links_nino"), (typed[name] for name in SHARED), strict=True)
         )
         linkage.spine(connection, **shared, hes=typed["hes_apc"], target=root)
-        for name in EVENTS:
+        for name in events:
             records = typed | {"health_person": parquet(root / "health_person")}
             protocol, spine = evaluations.load(name), parquet(root / "spine")
             staggered_cohort(connection, protocol, records=records, spine=spine, target=root / name)
@@ -60,7 +70,10 @@ def cohorts(tmp_path_factory):
 def meant():
     """By evaluation, the people that the truth is averaged over."""
     drawn = draw_population(people=PEOPLE, seed=SEED, knobs=KNOBS)
-    return {study.evaluation: _described(drawn, study) for study in (operations_studied(drawn), courses_studied(drawn))}
+    ill = draw_population(people=PEOPLE, seed=SEED, knobs=ILL)
+    studied = [(drawn, operations_studied(drawn)), (drawn, courses_studied(drawn)), (ill, surgery_studied(ill))]
+    studied += [(ill, diagnoses_studied(ill, adenomyosis=adenomyosis)) for adenomyosis in (True, False)]
+    return {study.evaluation: _described(population, study) for population, study in studied}
 
 
 def _described(drawn, study):
@@ -71,9 +84,9 @@ def _described(drawn, study):
     return frame.assign(**levels).sort_index()
 
 
-@pytest.mark.parametrize("evaluation", EVENTS)
+@pytest.mark.parametrize("evaluation", [*EVENTS, *OF_THE_ILL])
 def test_the_people_are_the_same(cohorts, meant, evaluation):
-    assert len(meant[evaluation]) > 400
+    assert len(meant[evaluation]) > (400 if evaluation in EVENTS else 80)
     assert list(cohorts[evaluation].index) == list(meant[evaluation].index)
 
 
@@ -84,6 +97,8 @@ def test_the_people_are_the_same(cohorts, meant, evaluation):
         *(("talking_therapies", name) for name in ("index_month", "birth_month", "sex", "age_band", "ethnic_group")),
         *(("talking_therapies", name) for name in ("employment_at_referral", "problem", "employment_adviser")),
         ("talking_therapies", "result_after_treatment"),
+        *(("endometriosis_diagnosis", name) for name in ("index_month", "age_band", "ethnic_group")),
+        *(("endometriosis_surgery", name) for name in ("index_month", "age_band", "operation")),
     ],
 )
 def test_and_so_is_what_is_known_of_them(cohorts, meant, evaluation, column):

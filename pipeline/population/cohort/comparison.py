@@ -11,6 +11,7 @@ from pipeline.population.cohort.eligibility import Rule, at_index_sql, counted, 
 from pipeline.population.cohort.sampling import Stratum, allocation
 from pipeline.population.cohort.study import Study
 from pipeline.vocabulary.attrition import Step
+from pipeline.vocabulary.designs import GeneralPopulation
 
 
 def comparison(connection: duckdb.DuckDBPyConnection, study: Study, *, spine: str, never: str) -> tuple[Step, ...]:
@@ -21,12 +22,9 @@ def comparison(connection: duckdb.DuckDBPyConnection, study: Study, *, spine: st
     would make the comparison a population of patients.
     """
     rules = (Rule(reason=never, holds="never_treated"), *index_rules(study))
-    connection.register("index_months", _index_months(connection, study))
+    assert isinstance(study.comparison, GeneralPopulation)
     drawn = f"""(
-        SELECT s.*, o.person_id IS NULL AS never_treated,
-               make_date(CAST((d.month - 1) // 12 AS INTEGER), CAST((d.month - 1) % 12 + 1 AS INTEGER), 15) AS index_day
-        FROM (SELECT *, {draw_sql(f"{quoted(study.comparison.seed)} || person_id")} AS draw FROM {spine}) s
-        JOIN index_months d ON s.draw >= d.lower AND s.draw < d.upper
+        SELECT s.*, o.person_id IS NULL AS never_treated FROM ({drawn_index_sql(connection, study, people=spine)}) s
         LEFT JOIN (SELECT DISTINCT person_id FROM happened) o ON o.person_id = s.person_id)"""
     connection.execute(
         f"CREATE TEMP TABLE drawn AS SELECT *, {excluded_at_sql(rules)} AS excluded_at "
@@ -39,6 +37,16 @@ def comparison(connection: duckdb.DuckDBPyConnection, study: Study, *, spine: st
     return (*steps, Step(arm="comparison", reason=reason, excluded=kept - taken, remaining=taken))
 
 
+def drawn_index_sql(connection: duckdb.DuckDBPyConnection, study: Study, *, people: str) -> str:
+    """SQL: the people with ``index_day``, the 15th of a month drawn from the treated people's index months."""
+    connection.register("index_months", _index_months(connection, study))
+    return f"""
+    SELECT s.*,
+           make_date(CAST((d.month - 1) // 12 AS INTEGER), CAST((d.month - 1) % 12 + 1 AS INTEGER), 15) AS index_day
+    FROM (SELECT *, {draw_sql(f"{quoted(study.comparison.seed)} || person_id")} AS draw FROM {people}) s
+    JOIN index_months d ON s.draw >= d.lower AND s.draw < d.upper"""
+
+
 def _index_months(connection: duckdb.DuckDBPyConnection, study: Study) -> pa.Table:
     """The treated people's index months, smoothed, as intervals of draws."""
     counts = connection.sql("SELECT index_month, count(*) FROM treated GROUP BY index_month").fetchall()
@@ -48,6 +56,7 @@ def _index_months(connection: duckdb.DuckDBPyConnection, study: Study) -> pa.Tab
 
 def _sample(connection: duckdb.DuckDBPyConnection, study: Study) -> int:
     """Make the temporary table ``comparison`` and say how many people it has."""
+    assert isinstance(study.comparison, GeneralPopulation)
     columns = study.comparison.strata
     strata = connection.sql(_strata_sql(columns)).to_arrow_table()
     counts = zip(strata["treated"].to_pylist(), strata["available"].to_pylist(), strict=True)

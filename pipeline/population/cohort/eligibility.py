@@ -15,6 +15,7 @@ from pipeline.vocabulary.months import first_day, month_sql
 from pipeline.vocabulary.schemas.sources import REGIONS
 
 SOURCE_TITLES = {"paye_rti": "employee pay", "hes_apc": "hospital episodes", "iapt": "therapy records"}
+SEXES = {"female": "not a woman", "male": "not a man"}
 BIRTHDAY = 15
 """Birth is known to the quarter: the day of birth is the 15th of its middle month."""
 
@@ -49,6 +50,7 @@ def index_rules(study: Study) -> tuple[Rule, ...]:
             Rule(reason=f"not linked to {SOURCE_TITLES.get(source, source)}", holds=f"linked_{source}")
             for source in study.linked
         ),
+        *((Rule(reason=SEXES[study.sex], holds=f"sex = {quoted(study.sex)}"),) if study.sex else ()),
         Rule(reason=f"not aged {low} to {high} on the index day", holds=f"age_at_index BETWEEN {low} AND {high}"),
         Rule(
             reason=f"not aged {low} to {high} at the end of the index month",

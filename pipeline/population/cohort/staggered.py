@@ -13,8 +13,10 @@ from pipeline.engine.store import write_table
 from pipeline.population.cohort.comparison import comparison
 from pipeline.population.cohort.eligibility import at_index_sql, counted, excluded_at_sql, treated_rules
 from pipeline.population.cohort.index_events import IndexEvents, first_event_sql, index_events
+from pipeline.population.cohort.not_yet_treated import not_yet_treated
 from pipeline.population.cohort.study import Study, study
 from pipeline.vocabulary.attrition import Step, attrition_table
+from pipeline.vocabulary.designs import NotYetTreated
 from pipeline.vocabulary.errors import Fault, NotEstimable
 from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.people import AT_INDEX, ATTRITION, COHORT
@@ -26,9 +28,9 @@ def staggered_cohort(
     """Write ``target/cohort`` (sorted by person) and ``target/attrition``.
 
     Treated people had their first index event since ``first_since`` within ``treated_between``, and were linked, of
-    the right age, alive and resident at that date. Comparison people never had one in the delivery, meet the same
-    rules at an index date drawn from the treated people's, and are sampled in the treated people's proportions. The
-    same tables give the same bytes in whatever order their rows come.
+    the right age, alive and resident at that date. Comparison people never had one in the delivery, or not yet, and
+    meet the same rules at an index date drawn from the treated people's; those of the general population are sampled
+    in the treated people's proportions. The same tables give the same bytes in whatever order their rows come.
 
     Parameters
     ----------
@@ -49,7 +51,10 @@ def staggered_cohort(
         events = index_events(plan, records)
         work.execute(f"CREATE TEMP TABLE happened AS {events.happened}")
         treated_steps = _treated(work, plan, events, spine=spine)
-        comparison_steps = comparison(work, plan, spine=spine, never=events.never)
+        if isinstance(plan.comparison, NotYetTreated):
+            comparison_steps = not_yet_treated(work, plan, events, spine=spine)
+        else:
+            comparison_steps = comparison(work, plan, spine=spine, never=events.never)
         _refuse_empty(comparison_steps, to_do="Deliver more people, or declare coarser strata.")
         people = work.sql(_cohort_sql(events)).to_arrow_table()
     write_table(people, target / "cohort", COHORT)
@@ -93,7 +98,7 @@ def _refuse_empty(steps: Sequence[Step], *, to_do: str) -> None:
 
 def _cohort_sql(events: IndexEvents) -> str:
     """SQL: both arms with the cohort's columns, sorted by person; comparison people have no event to tell of."""
-    of_event = ("referral_month", *AT_INDEX)
+    of_event = ("referral_month", *AT_INDEX, *(() if events.waiting else ("year_of_diagnosis",)))
     shared = ", ".join(name for name in COHORT.names if name not in {"arm", "treatment_month", *of_event})
     told = ", ".join(name if name in events.known else f"NULL AS {name}" for name in of_event)
     nothing = ", ".join(f"NULL AS {name}" for name in of_event)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.vocabulary.codelists import Codelist
-from pipeline.vocabulary.designs import GeneralPopulation, StaggeredAdoption
+from pipeline.vocabulary.designs import Comparison, StaggeredAdoption
 from pipeline.vocabulary.errors import Fault, RequestError
-from pipeline.vocabulary.index_events import FirstTherapySession, Procedure
+from pipeline.vocabulary.index_events import IndexEvent
 from pipeline.vocabulary.months import parse_month
 from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.people import COHORT, SPINE
@@ -27,11 +27,12 @@ class Study:
         The sources that a person must be linked to, besides the one that the index event comes from.
     """
 
-    event: Procedure | FirstTherapySession
+    event: IndexEvent
     codelists: Mapping[str, Codelist]
-    comparison: GeneralPopulation
+    comparison: Comparison
     window: Window
     ages: tuple[int, int]
+    sex: str | None
     age_bands: tuple[int, ...]
     linked: tuple[str, ...]
     treated_between: tuple[int, int]
@@ -59,6 +60,7 @@ def study(protocol: Protocol) -> Study:
         comparison=design.comparison,
         window=design.window,
         ages=eligibility.ages,
+        sex=eligibility.sex,
         age_bands=evaluation.age_bands,
         linked=tuple(source for source in eligibility.linked if source != event.linked_by),
         treated_between=(parse_month(treated[0]), parse_month(treated[1])),

@@ -38,6 +38,9 @@ class IndexEvents:
         Who is there before any exclusion, in words.
     never
         Why somebody cannot be compared with: ``had such an operation``.
+    waiting
+        SQL, one row a person who may have the event yet: ``person_id``, ``since_day`` from when, and
+        ``year_of_diagnosis``, which is then ``known`` of treated people too. Null where a kind of event cannot say.
     """
 
     happened: str
@@ -46,6 +49,7 @@ class IndexEvents:
     rules: tuple[Rule, ...]
     start: str
     never: str
+    waiting: str | None = None
 
 
 def index_events(study: Study, records: Mapping[str, str]) -> IndexEvents:

@@ -52,7 +52,7 @@ def _operated_sql(study: Study, declared: Procedure, records: Mapping[str, str])
     people AS (SELECT health_id, person_id FROM {records[HEALTH_PERSON]} WHERE source = 'hes')
     SELECT coalesce('person ' || person_id, 'health id ' || pseudo_hesid) AS unit, person_id,
            coalesce(operation_dates[place], epistart) AS index_day, epistart, epikey, lsoa11,
-           {_group_sql(operations, "operations[place]")} AS operation,
+           {group_sql(operations, "operations[place]")} AS operation,
            {_diagnosed_sql(study, declared)} AS diagnosed
     FROM episodes LEFT JOIN people ON health_id = pseudo_hesid WHERE place IS NOT NULL"""
 
@@ -68,7 +68,7 @@ def _diagnosed_sql(study: Study, declared: Procedure) -> str:
     return f"coalesce({rule}, false)"
 
 
-def _group_sql(codelist: Codelist, code: str) -> str:
+def group_sql(codelist: Codelist, code: str) -> str:
     """The published group of an operation code."""
     groups = dict(zip(spellings(codelist), _groups(codelist), strict=True))
     branches = " ".join(f"WHEN {quoted(name)} THEN {quoted(group)}" for name, group in groups.items())

@@ -11,12 +11,14 @@ from functools import singledispatch
 
 from pipeline.release.disclosure.release import Release
 from pipeline.release.publication.pages.words import estimator, listed, named, number, span
-from pipeline.vocabulary.designs import LinkedPanel, StaggeredAdoption
-from pipeline.vocabulary.index_events import FirstTherapySession, Procedure
+from pipeline.vocabulary.designs import GeneralPopulation, LinkedPanel, NotYetTreated, StaggeredAdoption
+from pipeline.vocabulary.index_events import Diagnosis, FirstTherapySession, OperationOnceDiagnosed, Procedure
 from pipeline.vocabulary.months import first_day, parse_month
 from pipeline.vocabulary.protocol import Evaluation
 from pipeline.vocabulary.robustness import RobustnessRun
 from pipeline.vocabulary.windows import Window
+
+_SEXES = {None: "Aged", "female": "Women aged", "male": "Men aged"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,18 +91,10 @@ def _design(design: object) -> Iterator[tuple[str, str]]:
 
 @_design.register
 def _staggered_adoption(design: StaggeredAdoption) -> Iterator[tuple[str, str]]:
-    comparison = design.comparison
-    strata = listed(tuple(named(name) for name in comparison.strata))
-    yield "Design", "People treated in different months, compared before and after with people never treated"
+    against = "not yet treated" if isinstance(design.comparison, NotYetTreated) else "never treated"
+    yield "Design", f"People treated in different months, compared before and after with people {against}"
     yield "Index event", _index_event(design.index_event)
-    yield (
-        "Comparison people",
-        (
-            f"{comparison.n:,} people of the general population who never had the index event, sampled to the treated "
-            f"people's distribution of {strata}, each given an index month drawn from those of the "
-            f"treated people and held to the same eligibility there (sampling seed {comparison.seed})."
-        ),
-    )
+    yield "Comparison people", _comparison(design.comparison)
     spline = design.age_spline
     if spline is not None:
         low, high = (f"{100 * edge:.0f}th" for edge in spline.boundary)
@@ -111,6 +105,31 @@ def _staggered_adoption(design: StaggeredAdoption) -> Iterator[tuple[str, str]]:
                 f"{low} and {high} percentiles"
             ),
         )
+
+
+@singledispatch
+def _comparison(comparison: object) -> str:
+    raise TypeError(f"no words for a {type(comparison).__name__}")
+
+
+@_comparison.register
+def _general_population(comparison: GeneralPopulation) -> str:
+    strata = listed(tuple(named(name) for name in comparison.strata))
+    return (
+        f"{comparison.n:,} people of the general population who never had the index event, sampled to the treated "
+        f"people's distribution of {strata}, each given an index month drawn from those of the "
+        f"treated people and held to the same eligibility there (sampling seed {comparison.seed})."
+    )
+
+
+@_comparison.register
+def _not_yet_treated(comparison: NotYetTreated) -> str:
+    return (
+        "Everybody diagnosed alike who did not have the index event in the months of index events or before, whether "
+        "or not they had it later; each is given an index month drawn from those of the treated people, must have been "
+        "diagnosed before it and meet the same eligibility there, and is observed until the month before a later index "
+        f"event of their own (sampling seed {comparison.seed})."
+    )
 
 
 @singledispatch
@@ -138,6 +157,23 @@ def _first_therapy_session(event: FirstTherapySession) -> str:
         f"The first therapy session of the first completed course in {event.source}: a referral discharged with "
         f"{event.completed_contacts} treatment contacts or more. First means none completed since "
         f"{_day(event.first_since)}. Employment status is the latest in {event.employment} on or before the referral."
+    )
+
+
+@_index_event.register
+def _diagnosis(event: Diagnosis) -> str:
+    return (
+        f"The first episode in {event.source} with a diagnosis in code list {event.codelist}, in any position. "
+        f"First means none since {_day(event.first_since)}."
+    )
+
+
+@_index_event.register
+def _operation_once_diagnosed(event: OperationOnceDiagnosed) -> str:
+    return (
+        f"The first operation in code list {event.codelist} found in {event.source} in an episode with a diagnosis in "
+        f"{event.diagnosis}, in any position, of somebody with such a diagnosis in an episode that began before. "
+        f"First means none since {_day(event.first_since)}."
     )
 
 
@@ -169,8 +205,8 @@ def _eligibility(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
         yield (
             "Eligibility",
             (
-                f"Aged {rule.ages[0]} to {rule.ages[1]} on the day of the index event and at the end of its month"
-                f"{alive}, resident in {rule.resident}, linked to {listed(rule.linked)}"
+                f"{_SEXES[rule.sex]} {rule.ages[0]} to {rule.ages[1]} on the day of the index event and at the end of "
+                f"its month{alive}, resident in {rule.resident}, linked to {listed(rule.linked)}"
             ),
         )
     if evaluation.treated_between is not None:
