@@ -1,0 +1,184 @@
+"""Unknown counts that are tied together, and how far each can lie from the truth given all that is shown.
+
+The reader's problem is a linear program (Fischetti and Salazar-Gonzalez 2001, doi 10.1287/mnsc.47.7.1008.9770): the
+smallest and the largest value of a count under every equation and every bound. Both are solved by HiGHS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, sparse
+from scipy.sparse.csgraph import connected_components
+
+from pipeline.release.disclosure.relations import System, members
+
+_SLACK = 1e-6
+"""What the solver's bounds may be off by: its own feasibility tolerance is 1e-7, counts are whole numbers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """Unknowns that equations tie to one another and to no others.
+
+    Attributes
+    ----------
+    unknowns
+        Rows of the system's unknowns, or -1 for the rest of a relation.
+    equations
+        ``(relations, unknowns)``: 1 for a total, -1 for a part or the rest; every row sums to zero.
+    exact, least, most
+        One each unknown: the true count and what a reader knows of it by itself; ``most`` is finite.
+    needed
+        How many values must be left for it; 0 where it needs no protection.
+    """
+
+    unknowns: NDArray[np.int64]
+    equations: sparse.csr_array
+    exact: NDArray[np.float64]
+    least: NDArray[np.float64]
+    most: NDArray[np.float64]
+    needed: NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """What is attainable for one unknown, and by how much each bound would widen it per unit.
+
+    Attributes
+    ----------
+    lowest, highest
+        The ends, whole numbers.
+    by_least, by_most
+        One each unknown: how much wider the interval becomes at most when a unit is taken off its least or put on its
+        most.
+    """
+
+    lowest: int
+    highest: int
+    by_least: NDArray[np.float64]
+    by_most: NDArray[np.float64]
+
+    @property
+    def values(self) -> int:
+        """How many whole numbers it holds."""
+        return self.highest - self.lowest + 1
+
+
+def blocks(tied: System, *, protection: int, threshold: int) -> Iterator[Block]:
+    """The blocks of a system in which something needs protection.
+
+    A withheld count must be left with ``protection`` values, or with as many as a reader starts from; so must the rest
+    of a relation, or a difference of two samples, of 1 to ``threshold - 1`` people. A withheld zero needs none.
+    """
+    known, relations = tied.unknowns, tied.relations
+    if not relations:
+        return
+    exact = known["exact"].to_numpy(np.float64)
+    rest = np.array([exact[r.total] - exact[list(r.parts)].sum() for r in relations])
+    opened = np.flatnonzero([not relation.closed for relation in relations])
+    pairs = members(relations)
+    signs = np.concatenate([[1.0, *[-1.0] * len(relation.parts)] for relation in relations])
+    rows = np.concatenate([pairs[:, 0], opened])
+    columns = np.concatenate([pairs[:, 1], len(known) + np.arange(len(opened))])
+    matrix = sparse.csr_array(
+        (np.concatenate([signs, -np.ones(len(opened))]), (rows, columns)),
+        shape=(len(relations), len(known) + len(opened)),
+    )
+    hidden = (~known["shown"] & (known["exact"] > 0)).to_numpy()
+    few = (rest[opened] >= 1) & (rest[opened] < threshold)
+    prior = (known["most"] - known["least"] + 1).clip(upper=protection).to_numpy()
+    whole = Block(
+        unknowns=np.concatenate([np.arange(len(known)), np.full(len(opened), -1)]),
+        equations=matrix,
+        exact=np.concatenate([exact, rest[opened]]),
+        least=np.concatenate([known["least"].to_numpy(np.float64), np.zeros(len(opened))]),
+        most=np.concatenate([known["most"].to_numpy(np.float64), np.full(len(opened), np.inf)]),
+        needed=np.concatenate([np.where(hidden, prior, 0), np.where(few, protection, 0)]).astype(np.int64),
+    )
+    yield from _parted(whole)
+
+
+def _parted(whole: Block) -> Iterator[Block]:
+    """The connected parts of a block in which something needs protection, every bound finite."""
+    links = abs(whole.equations)
+    _, label = connected_components(links.T @ links, directed=False)
+    order = np.argsort(label, kind="stable")
+    for one in np.split(order, np.flatnonzero(np.diff(label[order])) + 1):
+        if not whole.needed[one].any():
+            continue
+        columns = whole.equations[:, one]
+        equations = columns[np.diff(columns.indptr) > 0]
+        most = whole.most[one]
+        ceiling = np.where(np.isfinite(most), most, whole.exact[one]).sum() * 2 + 1000
+        yield Block(
+            unknowns=whole.unknowns[one],
+            equations=equations,
+            exact=whole.exact[one],
+            least=whole.least[one],
+            most=np.where(np.isfinite(most), most, ceiling),
+            needed=whole.needed[one],
+        )
+
+
+def unprotected(block: Block) -> dict[int, Interval]:
+    """The unknowns of a block that are left with fewer values than they need, by position."""
+    found = {}
+    for place in np.flatnonzero((block.needed > 0) & ~_surely_protected(block)):
+        interval = attainable(block, int(place))
+        if interval.values < block.needed[place]:
+            found[int(place)] = interval
+    return found
+
+
+def attainable(block: Block, place: int) -> Interval:
+    """The interval of one unknown, by two linear programs over the block."""
+    lowest, down = _extreme(block, place, sign=1.0)
+    highest, up = _extreme(block, place, sign=-1.0)
+    return Interval(
+        lowest=int(np.ceil(lowest - _SLACK)),
+        highest=int(np.floor(highest + _SLACK)),
+        by_least=down.lower.marginals + up.lower.marginals,
+        by_most=-(down.upper.marginals + up.upper.marginals),
+    )
+
+
+def _extreme(block: Block, place: int, *, sign: float) -> tuple[float, optimize.OptimizeResult]:
+    objective = np.zeros(len(block.exact))
+    objective[place] = sign
+    solved = optimize.linprog(
+        objective,
+        A_eq=block.equations,
+        b_eq=np.zeros(block.equations.shape[0]),
+        bounds=np.column_stack([block.least, block.most]),
+        method="highs",
+    )
+    return float(sign * solved.fun), solved
+
+
+def _surely_protected(block: Block) -> NDArray[np.bool_]:
+    """Unknowns of one equation alone that are seen to be protected without solving anything.
+
+    Others of that equation that are in no other either can take up what this one gives, up to their own bounds; so many
+    values are attainable at the least, counted from the truth.
+    """
+    alone = np.asarray((abs(block.equations)).sum(axis=0)).ravel() == 1
+    rows = block.equations.tocoo()
+    sign = rows.data
+    above, below = block.most - block.exact, block.exact - block.least
+    movable = alone[rows.coords[1]]
+    up_room = np.where(movable, np.where(sign > 0, above[rows.coords[1]], below[rows.coords[1]]), 0.0)
+    down_room = np.where(movable, np.where(sign > 0, below[rows.coords[1]], above[rows.coords[1]]), 0.0)
+    shape = block.equations.shape[0]
+    total_up = np.bincount(rows.coords[0], up_room, minlength=shape)
+    total_down = np.bincount(rows.coords[0], down_room, minlength=shape)
+    raised, lowered = total_up[rows.coords[0]] - up_room, total_down[rows.coords[0]] - down_room
+    raised, lowered = np.where(sign > 0, lowered, raised), np.where(sign > 0, raised, lowered)
+    column = rows.coords[1]
+    values = 1 + np.minimum(above[column], raised) + np.minimum(below[column], lowered)
+    protected = np.zeros(len(block.exact), dtype=bool)
+    protected[column[movable]] = values[movable] >= block.needed[column[movable]]
+    return protected
