@@ -43,6 +43,11 @@ _SIDES = {
 """The tables whose counts are cells, and the columns that count people."""
 
 
+def no_cells() -> pd.DataFrame:
+    """The cells of earlier releases where there are none."""
+    return frame_of(CELLS.arrow.empty_table()).assign(release=pd.Series(dtype="str"))
+
+
 def cells_of(
     exact: Mapping[str, pa.Table], published: Mapping[str, pa.Table], *, evaluation: str, rules: DisclosureProfile
 ) -> pd.DataFrame:
@@ -89,7 +94,7 @@ def _rounded_from(shown: pd.Series, rules: DisclosureProfile) -> tuple[pd.Series
 
 def _cells(name: str, exact: pd.DataFrame, published: pd.DataFrame, *, sides: tuple[str, ...]) -> list[pd.DataFrame]:
     """One frame a counting column: its key, the exact count, and whether it is shown."""
-    keys, shown = _named(name, exact), _named(name, published)
+    keys, shown = row_keys(name, exact), row_keys(name, published)
     made = []
     for side in sides:
         numbers = shown[[*keys.columns]].assign(shown=published[side].notna().to_numpy())
@@ -101,8 +106,8 @@ def _cells(name: str, exact: pd.DataFrame, published: pd.DataFrame, *, sides: tu
     return made
 
 
-def _named(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """The key columns of a table's rows, under the names of ``CELLS``."""
+def row_keys(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """The key columns of a table's rows, under the names of ``CELLS``; a flow diagram's with its ``arm``."""
     nothing = pd.Series("", index=frame.index)
     everybody = pd.Series("all", index=frame.index)
     if name == "estimates":

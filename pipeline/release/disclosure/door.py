@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 
 from pipeline.engine.settings import DisclosureProfile
 from pipeline.release.disclosure.attrition import disclose_attrition
+from pipeline.release.disclosure.cells import no_cells
 from pipeline.release.disclosure.decomposition import disclose_decomposition
 from pipeline.release.disclosure.estimates import disclose_estimates
 from pipeline.release.disclosure.inputs import PUBLISHED, RULED, checked, refuse_not_numbers, refuse_unruled
 from pipeline.release.disclosure.levels import disclose_balance, disclose_linkage_quality
 from pipeline.release.disclosure.release import Applied, Release, admit
 from pipeline.release.disclosure.rules import log_table
+from pipeline.release.disclosure.withholding import withhold
 from pipeline.release.disclosure.words import disclose_diagnostics, disclose_reasons
 from pipeline.vocabulary.errors import DisclosureError, Fault
 from pipeline.vocabulary.schemas.results import DECOMPOSITION
@@ -32,6 +35,7 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
     balance: pa.Table,
     diagnostics: pa.Table,
     decomposition: pa.Table | None = None,
+    earlier: pd.DataFrame | None = None,
 ) -> Release:
     """The release of one evaluation: its tables after every rule of :mod:`pipeline.release.disclosure.rules`.
 
@@ -45,11 +49,14 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
         Tables with the schemas ``ESTIMATES``, ``ATTRITION``, ``LINKAGE_QUALITY``, ``BALANCE``, ``DIAGNOSTICS``.
     decomposition
         With the schema ``DECOMPOSITION``; an evaluation whose estimators are not compared has none.
+    earlier
+        The ``LEDGER`` of the evaluation (:func:`pipeline.release.disclosure.ledger.read`); none before it is published.
 
     Raises
     ------
     DisclosureError
-        If a table is not as declared, a column or a number has no rule, or the profile is not the one registered.
+        If a table is not as declared, a column or a number has no rule, or the profile is not the one registered; or
+        if what is withheld could be had from earlier releases.
     """
     _refuse_other_profile(protocol, profile_name)
     for name, schema in PUBLISHED.items():
@@ -64,34 +71,42 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
     }
     safe = {name: checked(name, table) for name, table in delivered.items()}
     _refuse_other_evaluation(evaluation, safe)
-    tables = _disclosed(safe, evaluation=evaluation, protocol=protocol, rules=profile)
+    published = no_cells() if earlier is None else earlier
+    tables = _disclosed(safe, evaluation=evaluation, protocol=protocol, rules=profile, earlier=published)
     return admit(
         tables=tables, evaluation=evaluation, protocol=protocol, applied=Applied(name=profile_name, rules=profile)
     )
 
 
 def _disclosed(
-    safe: Mapping[str, pa.Table], *, evaluation: str, protocol: dict[str, Any], rules: DisclosureProfile
+    safe: Mapping[str, pa.Table],
+    *,
+    evaluation: str,
+    protocol: dict[str, Any],
+    rules: DisclosureProfile,
+    earlier: pd.DataFrame,
 ) -> dict[str, pa.Table]:
     """Every published table and the log, each after the rules of its family."""
     refuse_not_numbers("estimates", safe["estimates"])
     refuse_not_numbers("diagnostics", safe["diagnostics"])
     refuse_not_numbers("decomposition", safe["decomposition"])
-    estimates = disclose_estimates(safe["estimates"], protocol=protocol, rules=rules)
-    flow = disclose_attrition(safe["attrition"], evaluation=evaluation, rules=rules)
-    attrition = disclose_reasons(flow.table, protocol=protocol, rules=rules)
-    linkage_quality = disclose_linkage_quality(safe["linkage_quality"], rules=rules)
-    balance = disclose_balance(safe["balance"], evaluation=evaluation, rules=rules)
-    diagnostics = disclose_diagnostics(safe["diagnostics"], estimates=estimates.table, protocol=protocol, rules=rules)
-    decomposition = disclose_decomposition(
-        safe["decomposition"], estimates=estimates.table, protocol=protocol, rules=rules
-    )
-    parts = (estimates, flow, attrition, linkage_quality, balance, diagnostics, decomposition)
+    own = {
+        "estimates": disclose_estimates(safe["estimates"], protocol=protocol, rules=rules, earlier=earlier),
+        "attrition": disclose_attrition(safe["attrition"], evaluation=evaluation, rules=rules),
+        "linkage_quality": disclose_linkage_quality(safe["linkage_quality"], rules=rules),
+        "balance": disclose_balance(safe["balance"], evaluation=evaluation, rules=rules),
+    }
+    held = withhold(safe, own, evaluation=evaluation, earlier=earlier, rules=rules)
+    estimates = held["estimates"].table
+    attrition = disclose_reasons(held["attrition"].table, protocol=protocol, rules=rules)
+    diagnostics = disclose_diagnostics(safe["diagnostics"], estimates=estimates, protocol=protocol, rules=rules)
+    decomposition = disclose_decomposition(safe["decomposition"], estimates=estimates, protocol=protocol, rules=rules)
+    parts = (*held.values(), attrition, diagnostics, decomposition)
     return {
-        "estimates": estimates.table,
+        "estimates": estimates,
         "attrition": attrition.table,
-        "linkage_quality": linkage_quality.table,
-        "balance": balance.table,
+        "linkage_quality": held["linkage_quality"].table,
+        "balance": held["balance"].table,
         "diagnostics": diagnostics.table,
         "decomposition": decomposition.table,
         "log": log_table(tuple(entry for part in parts for entry in part.entries)),

@@ -19,11 +19,13 @@ from pipeline.release.disclosure.rules import (
     PRECISION,
     RESIDUAL_DF,
     ROUNDING,
+    SAMPLES,
     Disclosed,
     Entry,
     frame_of,
 )
 from pipeline.release.disclosure.safeguards import NUMBERS
+from pipeline.release.disclosure.samples import differing_by_few
 from pipeline.vocabulary.errors import DisclosureError, Fault
 from pipeline.vocabulary.schemas.results import ESTIMATES, PUBLISHED_ESTIMATES
 
@@ -32,12 +34,15 @@ _FIGURES = [number for number in NUMBERS["estimates"] if number not in _SIDES]
 _LEVELS_OF = ["estimator", "role", "outcome", "months_from", "months_to", "subgroup"]
 
 
-def disclose_estimates(table: pa.Table, *, protocol: Mapping[str, Any], rules: DisclosureProfile) -> Disclosed:
+def disclose_estimates(
+    table: pa.Table, *, protocol: Mapping[str, Any], rules: DisclosureProfile, earlier: pd.DataFrame
+) -> Disclosed:
     """The ``PUBLISHED_ESTIMATES``: every number of a row is there or none is.
 
     A row leaves if at least ``threshold`` people are behind it on each side, its model has at least
     ``minimum_residual_df`` degrees of freedom, and no level of its subgroup that is hidden could be had as everybody
-    minus the levels shown (:func:`with_complement`, bin by bin). A bin without people is not estimable; it is
+    minus the levels shown (:func:`with_complement`, bin by bin). Nor may it differ by few people from another row of
+    its kind, here or in ``earlier`` releases (:func:`differing_by_few`). A bin without people is not estimable; it is
     suppressed too, so that an empty bin and a small one look the same.
 
     Raises
@@ -50,6 +55,8 @@ def disclose_estimates(table: pa.Table, *, protocol: Mapping[str, Any], rules: D
     few = (frame[_SIDES] < rules.threshold).fillna(value=True).any(axis=1).astype(bool)
     saturated = (frame["residual_df"] < rules.minimum_residual_df).astype(bool)
     hidden = _with_complements(frame, few | saturated, rules=rules)
+    apart = differing_by_few(frame, hidden, earlier=earlier, rules=rules)
+    hidden = _with_complements(frame, hidden | apart, rules=rules)
     places = frame["outcome"].map(published_decimals(protocol, frame["outcome"].unique()))
     for side in _SIDES:
         frame[side] = shown(frame[side], hidden, rules)
@@ -60,7 +67,7 @@ def disclose_estimates(table: pa.Table, *, protocol: Mapping[str, Any], rules: D
     published = pa.Table.from_pandas(frame[~unnamed], preserve_index=False)
     return Disclosed(
         table=PUBLISHED_ESTIMATES.conform(published).replace_schema_metadata(None),
-        entries=(*_entries(few=few, saturated=saturated, hidden=hidden), entry("estimates", unnamed)),
+        entries=(*_entries(few=few, saturated=saturated, apart=apart, hidden=hidden), entry("estimates", unnamed)),
     )
 
 
@@ -113,7 +120,7 @@ def _with_complements(frame: pd.DataFrame, hidden: pd.Series, *, rules: Disclosu
     return hidden
 
 
-def _entries(*, few: pd.Series, saturated: pd.Series, hidden: pd.Series) -> tuple[Entry, ...]:
+def _entries(*, few: pd.Series, saturated: pd.Series, apart: pd.Series, hidden: pd.Series) -> tuple[Entry, ...]:
     """The log: a cell is a number of a row. Each suppressed row is counted under the first rule that asked for it."""
     numbers = len(NUMBERS["estimates"])
     stays = sum(1 for column in ESTIMATES.names if column not in PUBLISHED_ESTIMATES.names)
@@ -122,7 +129,8 @@ def _entries(*, few: pd.Series, saturated: pd.Series, hidden: pd.Series) -> tupl
     affected = {
         CONTRIBUTORS: int(few.sum()) * numbers,
         RESIDUAL_DF: int((saturated & ~few).sum()) * numbers,
-        COMPLEMENT: int((hidden & ~few & ~saturated).sum()) * numbers,
+        SAMPLES: int(apart.sum()) * numbers,
+        COMPLEMENT: int((hidden & ~few & ~saturated & ~apart).sum()) * numbers,
     }
     return (
         *(Entry(table="estimates", rule=rule, cells=cells, affected=count) for rule, count in affected.items()),

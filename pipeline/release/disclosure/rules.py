@@ -1,9 +1,4 @@
-"""The rules as data: what each protects and what is done where it does not hold.
-
-What these rules do not do, and the disclosure issue will: solve for each suppressed cell's attainable interval given
-everything published in this and all earlier releases (the ledger), dominance of one person in a pay figure (it needs
-records, which never come this far), and optimal suppression of tables with several totals (``pytauargus``).
-"""
+"""The rules as data: what each protects and what is done where it does not hold."""
 
 from __future__ import annotations
 
@@ -49,6 +44,16 @@ COMPLEMENT = Rule(
     protects="a suppressed level that is everybody minus the levels published beside it",
     action="the next smallest level suppressed too",
 )
+SAMPLES = Rule(
+    name="samples that differ by few",
+    protects="the few people by whom two estimates of one kind differ, in this release or an earlier one",
+    action="the run, the level or the newer of the two suppressed",
+)
+AUDIT = Rule(
+    name="audit",
+    protects="a suppressed count that follows, nearly, from everything published here and in earlier releases",
+    action="further cells suppressed until enough values are left for it, else the release refused",
+)
 MERGED = Rule(
     name="merged parts",
     protects="the people of a part of a sum that are too few to show",
@@ -91,7 +96,7 @@ KEPT_BACK = Rule(
 )
 
 RULES = (
-    SMALL_COUNTS, ROUNDING, CONTRIBUTORS, RESIDUAL_DF, COMPLEMENT, MERGED, DIFFERENCES, DERIVED, PRECISION, MODEL,
+    SMALL_COUNTS, ROUNDING, CONTRIBUTORS, RESIDUAL_DF, COMPLEMENT, SAMPLES, AUDIT, MERGED, DIFFERENCES, DERIVED, PRECISION, MODEL,
     FREE_TEXT, LABELS, KEPT_BACK,
 )  # fmt: skip
 

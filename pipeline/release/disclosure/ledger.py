@@ -1,0 +1,94 @@
+"""The ledger: the cells of everything that a store has published, added to and never changed.
+
+::
+
+    <store>/
+      ledger/00001.parquet  00002.parquet …     the cells of one publication each, with the digest of the file before
+
+It holds exact counts, because only they tell whether two releases differ by one person or by none; it is for the audit
+of later releases, stays in the secure environment with the records that it was counted from, and nothing prints it.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.engine.provenance import digest, file_digest
+from pipeline.release.disclosure.cells import CELLS
+from pipeline.release.disclosure.rules import frame_of
+from pipeline.vocabulary.errors import DisclosureError, Fault
+from pipeline.vocabulary.schemas.schema import Column, Schema
+
+LEDGER = Schema(
+    name="ledger",
+    grain="count of people in a release",
+    key=("release", *CELLS.key),
+    columns=(Column(name="release", type=pa.string(), nullable=False), *CELLS.columns),
+)
+
+_PREVIOUS = b"previous"
+
+
+def read(store: Path, *, evaluation: str | None = None) -> pd.DataFrame:
+    """The ``LEDGER`` of a store as a frame, of one evaluation or of all; no rows before anything was published.
+
+    Raises
+    ------
+    DisclosureError
+        If a file is missing from the middle, or is not the one that the next was added to.
+    """
+    files = _files(store)
+    _refuse_broken(files)
+    tables = [pq.read_table(file).replace_schema_metadata(None) for file in files]
+    cells = frame_of(pa.concat_tables([LEDGER.arrow.empty_table(), *tables]))
+    return cells if evaluation is None else cells[cells["evaluation"] == evaluation].reset_index(drop=True)
+
+
+def append(store: Path, cells: Sequence[pa.Table], *, release: str) -> None:
+    """Add the ``CELLS`` of a publication, before its files are in place: what might be out counts as out."""
+    folder = store / "ledger"
+    folder.mkdir(parents=True, exist_ok=True)
+    stacked = pa.concat_tables([CELLS.arrow.empty_table(), *cells])
+    named = LEDGER.conform(stacked.add_column(0, "release", pa.array([release] * stacked.num_rows, pa.string())))
+    while True:
+        files = _files(store)
+        previous = file_digest(files[-1]) if files else ""
+        building = folder / f".{uuid.uuid4().hex}"
+        pq.write_table(named.replace_schema_metadata({_PREVIOUS: previous}), building, compression="zstd")
+        try:
+            os.link(building, folder / f"{len(files) + 1:05}.parquet")
+        except FileExistsError:
+            continue
+        finally:
+            building.unlink()
+        return
+
+
+def ledger_digest(store: Path, *, evaluation: str) -> str:
+    """What of the ledger a release of an evaluation depends on: the same cells, the same digest."""
+    cells = read(store, evaluation=evaluation).drop(columns="release").drop_duplicates()
+    return digest(sorted(map(str, cells.itertuples(index=False))))
+
+
+def _files(store: Path) -> list[Path]:
+    return sorted((store / "ledger").glob("[0-9]*.parquet"))
+
+
+def _refuse_broken(files: Sequence[Path]) -> None:
+    """Refuse a ledger of which something was taken out or changed."""
+    try:
+        said = [(pq.read_schema(file).metadata or {}).get(_PREVIOUS, b"").decode() for file in files]
+    except (OSError, pa.ArrowException):
+        said = []
+    held = ["", *(file_digest(file) for file in files[:-1])][: len(files)]
+    if said != held:
+        what = "the ledger of earlier releases is not what was written"
+        remedy = "Restore the store's ledger from a copy: without it no release can be held against earlier ones."
+        raise DisclosureError(Fault(what=what, file="ledger", remedy=remedy))
