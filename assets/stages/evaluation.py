@@ -105,31 +105,40 @@ def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, panel: R
 def release(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]) -> Result:
     """What may leave: every number past the disclosure door."""
     from pipeline.release import disclosure
+    from pipeline.release.disclosure import ledger
     from pipeline.vocabulary.schemas.people import LINKAGE_QUALITY
 
     name = protocol.evaluation.disclosure_profile
     profile = causeway.settings.disclosure[name]
     tables = {key.removeprefix(f"{protocol.name}/"): result for key, result in inputs.items()}
+    store = causeway.results.root
 
     def build(folder: Path) -> None:
         linked = "spine" in tables
+        counted = {
+            "estimates": tables["estimates"].read("estimates"),
+            "attrition": tables["cohort"].read("attrition"),
+            "linkage_quality": (
+                tables["spine"].read("linkage_quality") if linked else LINKAGE_QUALITY.arrow.empty_table()
+            ),
+            "balance": tables["diagnostics"].read("balance"),
+        }
         released = disclosure.disclose(
             evaluation=protocol.name,
             protocol=registered(protocol),
             profile_name=name,
             profile=profile,
-            estimates=tables["estimates"].read("estimates"),
-            attrition=tables["cohort"].read("attrition"),
-            linkage_quality=(
-                tables["spine"].read("linkage_quality") if linked else LINKAGE_QUALITY.arrow.empty_table()
-            ),
-            balance=tables["diagnostics"].read("balance"),
+            **counted,
             diagnostics=tables["diagnostics"].read("diagnostics"),
             decomposition=tables["diagnostics"].read("decomposition"),
+            earlier=ledger.read(store, evaluation=protocol.name),
         )
         disclosure.save(released, folder)
+        cells = disclosure.cells_of_release(released, counted)
+        ledger.save_cells(cells, folder, store=store, evaluation=protocol.name)
 
-    settings = {"name": name, "profile": profile.model_dump()}
+    published = ledger.ledger_digest(store, evaluation=protocol.name)
+    settings = {"name": name, "profile": profile.model_dump(), "published": published}
     return _made(causeway, protocol, "release", inputs, room="release/disclosure", build=build, settings=settings)
 
 

@@ -14,16 +14,24 @@ PACKAGES = ("duckdb", "great-expectations", "numpy", "pandas", "pyarrow", "scipy
 
 def publication(causeway: Causeway, *, out: Path, profile: str) -> Path:
     """The folder of a new release of every evaluation that has been run on the delivery."""
-    from pipeline.release.disclosure import load
+    from pipeline.release.disclosure import ledger, load
     from pipeline.release.publication import publish
 
-    recorded = (causeway.recorded(f"{name}/release") for name in protocols())
-    releases = [load(result.path) for result in recorded if result is not None]
-    if not releases:
+    store = causeway.results.root
+    recorded = {name: causeway.recorded(f"{name}/release") for name in protocols()}
+    found = {name: result.path for name, result in recorded.items() if result is not None}
+    if not found:
         raise RequestError(
             Fault(what=f"nothing has been run on delivery {causeway.delivery_id}", remedy="First: causeway run.")
         )
-    return publish(releases, out=out, facts=facts(causeway, profile=profile))
+    releases = [load(path) for path in found.values()]
+    cells = [ledger.refuse_outdated(path, store=store, evaluation=name) for name, path in found.items()]
+    return publish(
+        releases,
+        out=out,
+        facts=facts(causeway, profile=profile),
+        recorded=lambda release: ledger.append(store, cells, release=release),
+    )
 
 
 def facts(causeway: Causeway, *, profile: str) -> Facts:

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from pipeline.engine.settings import DisclosureProfile
 from pipeline.release.disclosure.counts import rounded, unsafe
+from pipeline.release.disclosure.release import Release
 from pipeline.release.disclosure.rules import frame_of
 from pipeline.vocabulary.schemas.schema import Column, Schema
 
@@ -68,6 +69,12 @@ def cells_of(
     cells = pd.concat(frames, ignore_index=True)
     cells.insert(0, "evaluation", evaluation)
     return known(cells, rules=rules)
+
+
+def cells_of_release(release: Release, exact: Mapping[str, pa.Table]) -> pd.DataFrame:
+    """The ``CELLS`` of a release, from the tables that came to the door."""
+    published = {name: getattr(release, name) for name in _SIDES}
+    return cells_of(exact, published, evaluation=release.evaluation, rules=release.rules)
 
 
 def known(cells: pd.DataFrame, *, rules: DisclosureProfile) -> pd.DataFrame:

@@ -11,6 +11,7 @@ of later releases, stays in the secure environment with the records that it was 
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.engine.provenance import digest, file_digest
+from pipeline.engine.store import write_note, write_table
 from pipeline.release.disclosure.cells import CELLS
 from pipeline.release.disclosure.rules import frame_of
 from pipeline.vocabulary.errors import DisclosureError, Fault
@@ -71,10 +73,48 @@ def append(store: Path, cells: Sequence[pa.Table], *, release: str) -> None:
         return
 
 
-def ledger_digest(store: Path, *, evaluation: str) -> str:
-    """What of the ledger a release of an evaluation depends on: the same cells, the same digest."""
-    cells = read(store, evaluation=evaluation).drop(columns="release").drop_duplicates()
-    return digest(sorted(map(str, cells.itertuples(index=False))))
+def ledger_digest(store: Path, *, evaluation: str, without: pa.Table | None = None) -> str:
+    """What of the ledger a release of an evaluation depends on: the same cells, the same digest.
+
+    Parameters
+    ----------
+    without
+        The ``CELLS`` of the release itself: once it is published they say nothing new.
+    """
+    held = read(store, evaluation=evaluation).drop(columns="release")
+    own = set() if without is None else _written(frame_of(without))
+    return digest(sorted(_written(held) - own))
+
+
+def refuse_outdated(folder: Path, *, store: Path, evaluation: str) -> pa.Table:
+    """The ``CELLS`` of a stored release, if the ledger says what it said when the release was made.
+
+    Raises
+    ------
+    DisclosureError
+        If something was published since that the release was not held against.
+    """
+    try:
+        cells = CELLS.conform(pq.read_table(folder / "cells").replace_schema_metadata(None))
+        said = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))["digest"]
+    except (OSError, ValueError, KeyError, pa.ArrowException):
+        said = None
+    if said is None or said != ledger_digest(store, evaluation=evaluation, without=cells):
+        what = f"{evaluation} was not held against everything that this store has published"
+        raise DisclosureError(Fault(what=what, file="ledger", remedy="Run it again (causeway run), then publish."))
+    return cells
+
+
+def save_cells(cells: pd.DataFrame, folder: Path, *, store: Path, evaluation: str) -> None:
+    """Write a release's ``CELLS`` and what the ledger said beside it, in the store."""
+    table = CELLS.conform(pa.Table.from_pandas(cells, preserve_index=False)).replace_schema_metadata(None)
+    write_table(table, folder / "cells", CELLS)
+    write_note({"digest": ledger_digest(store, evaluation=evaluation, without=table)}, folder, "ledger")
+
+
+def _written(cells: pd.DataFrame) -> set[str]:
+    """Each cell as text."""
+    return {str(tuple(cell)) for cell in cells[list(CELLS.names)].itertuples(index=False)}
 
 
 def _files(store: Path) -> list[Path]:

@@ -1,7 +1,7 @@
 """What ties cells together: sums over levels and steps, samples inside samples, the same cell in earlier releases.
 
-Every relation is an equation, total = parts (+ a rest of nobody in particular that no table shows). Two cells of one key
-and one exact count are one unknown, whichever releases show them: a reader takes them to be the same people.
+Every relation is an equation, total = parts (+ a rest that no table shows). Two cells of one key and one exact count
+are one unknown, whichever releases show them: a reader takes them to be the same people.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -113,20 +115,21 @@ def _steps(flow: pd.DataFrame) -> Iterator[Relation]:
 
 def _arms(balance: pd.DataFrame, flow: pd.DataFrame) -> Iterator[Relation]:
     """The levels of a characteristic are the people who remain in an arm at the end."""
-    last = flow[flow["side"].str.endswith("remaining")].sort_values("place").groupby("side").last()
-    for (_, side), rows in balance.groupby(["characteristic", "side"], sort=False):
+    boxes = flow[flow["side"].str.endswith("remaining")].sort_values("place")
+    last = {side: (int(unknown), int(exact)) for side, unknown, exact in _columns(boxes, "side", "unknown", "exact")}
+    for (_, side), rows in _grouped(balance, ["characteristic", "side"]):
         arm = f"{side.removeprefix('n_')} remaining"
-        if arm in last.index:
-            yield from _sum(int(last.loc[arm, "unknown"]), int(last.loc[arm, "exact"]), rows)
+        if arm in last:
+            yield from _sum(*last[arm], rows)
 
 
 def _levels(table: pd.DataFrame) -> Iterator[Relation]:
-    """Everybody is the levels of a characteristic and people of none; where levels overlap, each is within everybody."""
+    """Everybody is the levels of a characteristic and people of none; where levels overlap, each is in everybody."""
     same = ["series", "outcome", "place", "side"]
     everybody = table[table["characteristic"] == "all"]
     totals = {
         tuple(key): (int(unknown), int(exact))
-        for *key, unknown, exact in everybody[[*same, "unknown", "exact"]].itertuples(index=False)
+        for *key, unknown, exact in _columns(everybody, *same, "unknown", "exact")
     }
     levels = table[~table["characteristic"].isin(["all", "conflicts"])]
     for key, rows in _grouped(levels, ["role", "characteristic", *same]):
@@ -171,7 +174,7 @@ def _between(unknowns: pd.DataFrame) -> Iterator[Relation]:
     repeated = unknowns[unknowns.duplicated(list(KEY), keep=False)]
     for _, rows in _grouped(repeated.assign(unknown=repeated.index), list(KEY)):
         ordered = rows.sort_values("exact", ascending=False)["unknown"].tolist()
-        for larger, smaller in zip(ordered, ordered[1:], strict=False):
+        for larger, smaller in pairwise(ordered):
             yield Relation(total=larger, parts=(smaller,), closed=False)
 
 
@@ -182,10 +185,15 @@ def _nested(one: int, people: int, others: Iterable[tuple[int, int]]) -> Iterato
             yield Relation(total=int(larger), parts=(int(smaller),), closed=False)
 
 
+def _columns(frame: pd.DataFrame, *names: str) -> Iterator[tuple[Any, ...]]:
+    """The values of some columns, row by row."""
+    return zip(*(frame[name].tolist() for name in names), strict=True)
+
+
 def _grouped(frame: pd.DataFrame, names: Sequence[str]) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
     """The rows of each combination of names: unknown and exact count only, which is quicker than ``groupby``."""
     places: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for place, key in enumerate(zip(*(frame[name].tolist() for name in names), strict=True)):
+    for place, key in enumerate(_columns(frame, *names)):
         places[key].append(place)
     kept = frame[[name for name in ("unknown", "exact", "role") if name in frame]]
     for key, rows in places.items():

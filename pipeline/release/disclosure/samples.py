@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,17 +44,22 @@ def differing_by_few(
     shown = defaultdict(list, {key: list(people) for key, people in _shown_before(earlier)})
     out = pd.Series(data=False, index=frame.index)
     order = (frame["role"] != "headline").astype(int) + 2 * (frame["subgroup"] != "all").astype(int)
-    rows = frame.assign(order=order)[~hidden & ~frame["estimator"].str.contains(_PLACEBO)]
-    for row in rows.sort_values(["order", "estimator"], kind="stable").itertuples():
-        kind = (str(row.estimator).partition(":")[0], row.outcome, row.months_from, row.months_to)
-        own, everybody = (*kind, row.subgroup, row.subgroup_value), (*kind, "all", "")
-        people = (int(row.n_treated), int(row.n_comparison))
+    rows = frame.assign(order=order, place=frame.index)[~hidden & ~frame["estimator"].str.contains(_PLACEBO)]
+    rows = rows.sort_values(["order", "estimator"], kind="stable")
+    for place, estimator, *kind, subgroup, level, treated, compared in _columns(rows):
+        estimated = (estimator.partition(":")[0], *kind)
+        own, everybody = (*estimated, subgroup, level), (*estimated, "all", "")
         others = shown[own] if own == everybody else [*shown[own], *shown[everybody]]
-        if _few_apart(people, others, rules=rules):
-            out[row.Index] = True
+        if _few_apart((treated, compared), others, rules=rules):
+            out[place] = True
         else:
-            shown[own].append(people)
+            shown[own].append((treated, compared))
     return out
+
+
+def _columns(rows: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    names = ["place", "estimator", *_KIND, "subgroup", "subgroup_value", *_SIDES]
+    return zip(*(rows[name].tolist() for name in names), strict=True)
 
 
 def _few_apart(people: People, others: list[People], *, rules: DisclosureProfile) -> bool:

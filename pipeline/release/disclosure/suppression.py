@@ -70,9 +70,7 @@ def _demand(
     return gain, 0.0
 
 
-def _cheapest(
-    cost: NDArray[np.float64], demands: list[tuple[NDArray[np.float64], float]]
-) -> NDArray[np.bool_] | None:
+def _cheapest(cost: NDArray[np.float64], demands: list[tuple[NDArray[np.float64], float]]) -> NDArray[np.bool_] | None:
     """The cheapest choice of unknowns that meets every demand."""
     free = np.isfinite(cost)
     gains = np.array([gain for gain, _ in demands])

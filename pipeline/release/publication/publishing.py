@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipeline.release.disclosure import Release
@@ -18,8 +18,15 @@ from pipeline.vocabulary.errors import Fault, RequestError
 _DELIVERY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def publish(releases: Sequence[Release], *, out: Path, facts: Facts) -> Path:
+def publish(
+    releases: Sequence[Release], *, out: Path, facts: Facts, recorded: Callable[[str], object] | None = None
+) -> Path:
     """The folder ``<out>/<delivery>-v<k>`` with every file of the release, ``k`` one more than the highest there.
+
+    Parameters
+    ----------
+    recorded
+        Told the folder's name before it is in place: where what is published is entered.
 
     Raises
     ------
@@ -44,6 +51,8 @@ def publish(releases: Sequence[Release], *, out: Path, facts: Facts) -> Path:
                 write_pages(folder, releases, facts=facts, changed=changed)
                 write_manifest(folder, releases, facts=facts, version=version)
                 verify(folder)
+                if recorded is not None:
+                    recorded(target.name)
                 put_in_place(folder, target)
     except OSError as error:
         what = f"the release cannot be written ({error.strerror or 'the disk refused'})"
