@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pipeline.engine.settings import DisclosureProfile
@@ -19,14 +19,31 @@ _PLACEBO = ":placebo_"
 _SIDES = ["n_treated", "n_comparison"]
 _KIND = ["outcome", "months_from", "months_to"]
 
-Key = tuple[object, ...]
-People = tuple[int, int]
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Who is behind an estimate: how many treated and compared, under which estimator or run."""
+
+    estimator: str
+    treated: int
+    compared: int
+
+    @property
+    def method(self) -> str:
+        """The estimator whose run it is."""
+        return self.estimator.partition(":")[0]
+
+    def apart(self, other: Sample) -> int:
+        """How many people at the least are in one of the two and not in the other."""
+        return abs(self.treated - other.treated) + abs(self.compared - other.compared)
 
 
 def differing_by_few(
     frame: pd.DataFrame, hidden: pd.Series, *, earlier: pd.DataFrame, rules: DisclosureProfile
 ) -> pd.Series:
-    """The rows that differ by 1 to ``threshold - 1`` people, on a side, from another row that is shown.
+    """The rows that differ by 1 to ``threshold - 1`` people, both sides together, from another row that is shown.
+
+    Where many differ on one side, a few on the other cannot be told from those many.
 
     Compared are rows of one estimator, outcome and bin: its runs with one another, each level with everybody, and each
     with what earlier releases showed of it. The headline stays and the run goes; everybody stays and the level goes;
@@ -41,19 +58,21 @@ def differing_by_few(
     earlier
         The ``CELLS`` of earlier releases.
     """
-    shown = defaultdict(list, {key: list(people) for key, people in _shown_before(earlier)})
+    shown = defaultdict(list, _shown_before(earlier))
     out = pd.Series(data=False, index=frame.index)
     order = (frame["role"] != "headline").astype(int) + 2 * (frame["subgroup"] != "all").astype(int)
     rows = frame.assign(order=order, place=frame.index)[~hidden & ~frame["estimator"].str.contains(_PLACEBO)]
     rows = rows.sort_values(["order", "estimator"], kind="stable")
     for place, estimator, *kind, subgroup, level, treated, compared in _columns(rows):
-        estimated = (estimator.partition(":")[0], *kind)
-        own, everybody = (*estimated, subgroup, level), (*estimated, "all", "")
-        others = shown[own] if own == everybody else [*shown[own], *shown[everybody]]
-        if _few_apart((treated, compared), others, rules=rules):
+        own, everybody = (*kind, subgroup, level), (*kind, "all", "")
+        sample = Sample(estimator=estimator, treated=treated, compared=compared)
+        like = [other for other in shown[own] if other.method == sample.method]
+        if own != everybody:
+            like += [other for other in shown[everybody] if other.estimator == estimator]
+        if any(1 <= sample.apart(other) < rules.threshold for other in like):
             out[place] = True
         else:
-            shown[own].append((treated, compared))
+            shown[own].append(sample)
     return out
 
 
@@ -62,22 +81,16 @@ def _columns(rows: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
     return zip(*(rows[name].tolist() for name in names), strict=True)
 
 
-def _few_apart(people: People, others: list[People], *, rules: DisclosureProfile) -> bool:
-    apart = np.abs(np.array(others, dtype=np.int64).reshape(-1, 2) - np.array(people))
-    return bool(((apart >= 1) & (apart < rules.threshold)).any())
-
-
-def _shown_before(earlier: pd.DataFrame) -> Iterator[tuple[Key, list[People]]]:
-    """The people of every estimate that an earlier release shows, by what they are compared with."""
+def _shown_before(earlier: pd.DataFrame) -> dict[tuple[object, ...], list[Sample]]:
+    """The samples of every estimate that an earlier release shows, by outcome, bin and level."""
     cells = earlier[(earlier["table"] == "estimates") & earlier["shown"]]
     cells = cells[~cells["series"].str.contains(_PLACEBO)]
-    if cells.empty:
-        return
     named = ["release", "series", "role", "outcome", "place", "characteristic", "level"]
-    wide = cells.pivot_table(index=named, columns="side", values="exact", aggfunc="first").dropna()
-    found: dict[Key, list[People]] = defaultdict(list)
-    for key, people in zip(wide.index, wide[_SIDES].astype("int64").itertuples(index=False), strict=True):
-        _, series, _, outcome, place, characteristic, level = key
-        first, last = (int(month) for month in place.split(" to "))
-        found[(series.partition(":")[0], outcome, first, last, characteristic, level)].append(tuple(people))
-    yield from found.items()
+    sides = [cells[cells["side"] == side].set_index(named)["exact"] for side in _SIDES]
+    found = defaultdict(list)
+    for key, treated, compared in pd.concat(sides, axis=1, join="inner").itertuples(name=None):
+        _, estimator, _, outcome, place, characteristic, level = key
+        months = tuple(int(month) for month in place.split(" to "))
+        sample = Sample(estimator=estimator, treated=int(treated), compared=int(compared))
+        found[(outcome, *months, characteristic, level)].append(sample)
+    return found
