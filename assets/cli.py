@@ -130,6 +130,21 @@ def publish(
     typer.echo(f"Released: {release / 'index.html'}")
 
 
+@app.command()
+def disclose(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The evaluation.")],
+    *,
+    store: StoreOption,
+    delivery: Annotated[str, typer.Option(help="The delivery's id.")],
+) -> None:
+    """Say what each disclosure rule did to a release, and where an output checker opens it."""
+    from assets.disclosures import disclosures
+
+    table, folder = disclosures(name, store=store, delivery=delivery)
+    _say(table)
+    typer.echo(f"For SACRO-Viewer: {folder}")
+
+
 def _say(table: object) -> None:
     from rich.console import Console
 

@@ -106,6 +106,7 @@ def release(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]
     """What may leave: every number past the disclosure door."""
     from pipeline.release import disclosure
     from pipeline.release.disclosure import ledger
+    from pipeline.release.disclosure.checker import write_for_checker
     from pipeline.vocabulary.schemas.people import LINKAGE_QUALITY
 
     name = protocol.evaluation.disclosure_profile
@@ -134,6 +135,7 @@ def release(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]
             earlier=ledger.read(store, evaluation=protocol.name),
         )
         disclosure.save(released, folder)
+        write_for_checker(released, folder / "checker")
         cells = disclosure.cells_of_release(released, counted)
         ledger.save_cells(cells, folder, store=store, evaluation=protocol.name)
 

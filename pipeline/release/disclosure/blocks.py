@@ -63,7 +63,7 @@ class Interval:
     by_most: NDArray[np.float64]
 
     @property
-    def values(self) -> int:
+    def size(self) -> int:
         """How many whole numbers it holds."""
         return self.highest - self.lowest + 1
 
@@ -129,7 +129,7 @@ def unprotected(block: Block) -> dict[int, Interval]:
     found = {}
     for place in np.flatnonzero((block.needed > 0) & ~_surely_protected(block)):
         interval = attainable(block, int(place))
-        if interval.values < block.needed[place]:
+        if interval.size < block.needed[place]:
             found[int(place)] = interval
     return found
 

@@ -61,7 +61,7 @@ def _demand(
 
     An unknown that is withheld for others' sake lacks it only if it is.
     """
-    lacking = float(tried.needed[place] - interval.values)
+    lacking = float(tried.needed[place] - interval.size)
     gain = interval.by_least * block.least + interval.by_most * (block.most.max() - block.most)
     gain = np.minimum(np.round(np.where(withheld, 0.0, gain), 6), lacking)
     if not withheld[place]:

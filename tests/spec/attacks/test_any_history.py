@@ -62,7 +62,7 @@ def test_what_is_surely_protected_is_protected(seed, door, ons, monkeypatch):
     tied = system(cells, cells.iloc[:0].assign(release=""))
     for block in blocks.blocks(tied, protection=4, threshold=10):
         sure = blocks._surely_protected(block) & (block.needed > 0)
-        assert all(blocks.attainable(block, place).values >= block.needed[place] for place in np.flatnonzero(sure))
+        assert all(blocks.attainable(block, place).size >= block.needed[place] for place in np.flatnonzero(sure))
 
 
 def _assert_protected(cells, earlier, rules):
@@ -72,7 +72,7 @@ def _assert_protected(cells, earlier, rules):
         for place in np.flatnonzero(block.needed > 0):
             interval = blocks.attainable(block, int(place))
             assert interval.lowest <= block.exact[place] <= interval.highest
-            assert interval.values >= block.needed[place]
+            assert interval.size >= block.needed[place]
 
 
 def _grown(first, later):
