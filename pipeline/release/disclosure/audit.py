@@ -56,7 +56,7 @@ def audit(cells: pd.DataFrame, earlier: pd.DataFrame, *, rules: DisclosureProfil
     DisclosureError
         If something cannot be protected: which table and characteristic, how many cells, what may help.
     """
-    tied = system(cells, earlier)
+    tied = system(cells, earlier, threshold=rules.threshold)
     cost = _cost(tied.unknowns)
     looked, chosen, beyond = 0, np.zeros(len(tied.unknowns), dtype=bool), Counter[tuple[str, str]]()
     for block in blocks(tied, protection=rules.protection, threshold=rules.threshold):
@@ -81,7 +81,7 @@ def refuse_exposed(cells: pd.DataFrame, earlier: pd.DataFrame, *, rules: Disclos
     DisclosureError
         If one is left with fewer values than the protection range.
     """
-    tied = system(cells, earlier)
+    tied = system(cells, earlier, threshold=rules.threshold)
     looked, beyond = 0, Counter[tuple[str, str]]()
     for block in blocks(tied, protection=rules.protection, threshold=rules.threshold):
         looked += int((block.needed > 0).sum())

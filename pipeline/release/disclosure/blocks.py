@@ -19,6 +19,9 @@ from pipeline.release.disclosure.relations import System, members
 _SLACK = 1e-6
 """What the solver's bounds may be off by: its own feasibility tolerance is 1e-7, counts are whole numbers."""
 
+_DIGITS = 4
+"""Of positions, by which unknowns are pushed together: eight programs a block, each of which spares two an unknown."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
@@ -72,7 +75,8 @@ def blocks(tied: System, *, protection: int, threshold: int) -> Iterator[Block]:
     """The blocks of a system in which something needs protection.
 
     A withheld count must be left with ``protection`` values, or with as many as a reader starts from; so must the rest
-    of a relation, or a difference of two samples, of 1 to ``threshold - 1`` people. A withheld zero needs none.
+    of a relation, or a difference of two samples, of 1 to ``threshold - 1`` people. A withheld zero needs none. Blocks
+    of earlier releases alone were looked at when these were made.
     """
     known, relations = tied.unknowns, tied.relations
     if not relations:
@@ -99,7 +103,8 @@ def blocks(tied: System, *, protection: int, threshold: int) -> Iterator[Block]:
         most=np.concatenate([known["most"].to_numpy(np.float64), np.full(len(opened), np.inf)]),
         needed=np.concatenate([np.where(hidden, prior, 0), np.where(few, protection, 0)]).astype(np.int64),
     )
-    yield from _parted(whole)
+    current = np.append(known["current"].to_numpy(), False)  # the rest of a relation, at -1, is of no release
+    yield from (block for block in _parted(whole) if current[block.unknowns].any())
 
 
 def _parted(whole: Block) -> Iterator[Block]:
@@ -127,11 +132,41 @@ def _parted(whole: Block) -> Iterator[Block]:
 def unprotected(block: Block) -> dict[int, Interval]:
     """The unknowns of a block that are left with fewer values than they need, by position."""
     found = {}
-    for place in np.flatnonzero((block.needed > 0) & ~_surely_protected(block)):
-        interval = attainable(block, int(place))
+    for place in _doubtful(block):
+        interval = attainable(block, place)
         if interval.size < block.needed[place]:
-            found[int(place)] = interval
+            found[place] = interval
     return found
+
+
+def _doubtful(block: Block) -> list[int]:
+    """The unknowns that need a program of their own: points that push many at once show the others to be protected.
+
+    Whatever lies between two points that a reader cannot rule out is attainable. Each program moves every unknown that
+    is still in doubt as far as it needs, half of them up and half down, by the digits of their positions.
+    """
+    doubtful = (block.needed > 0) & ~_surely_protected(block)
+    above = below = np.zeros(len(block.exact))
+    for push in range(2 * _DIGITS):
+        places = np.flatnonzero(doubtful)
+        if len(places) <= 1:
+            break
+        digit = (np.arange(len(places)) >> (push // 2)) & 1 if push > 1 else np.zeros(len(places), dtype=np.int64)
+        point = _pushed(block, places, np.where(digit == push % 2, 1.0, -1.0))
+        above, below = np.maximum(above, point - block.exact), np.maximum(below, block.exact - point)
+        doubtful &= np.floor(above + _SLACK) + np.floor(below + _SLACK) + 1 < block.needed
+    return [int(place) for place in np.flatnonzero(doubtful)]
+
+
+def _pushed(block: Block, places: NDArray[np.int64], signs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Counts that a reader cannot rule out, with some unknowns moved from the truth as far as they need or can."""
+    least, most, reach = block.least.copy(), block.most.copy(), block.needed[places] - 1
+    least[places] = np.maximum(least[places], block.exact[places] - reach)
+    most[places] = np.minimum(most[places], block.exact[places] + reach)
+    objective = np.zeros(len(block.exact))
+    objective[places] = -signs
+    point: NDArray[np.float64] = _solved(objective, block, least=least, most=most).x
+    return point
 
 
 def attainable(block: Block, place: int) -> Interval:
@@ -149,14 +184,20 @@ def attainable(block: Block, place: int) -> Interval:
 def _extreme(block: Block, place: int, *, sign: float) -> tuple[float, optimize.OptimizeResult]:
     objective = np.zeros(len(block.exact))
     objective[place] = sign
-    solved = optimize.linprog(
+    solved = _solved(objective, block, least=block.least, most=block.most)
+    return float(sign * solved.fun), solved
+
+
+def _solved(
+    objective: NDArray[np.float64], block: Block, *, least: NDArray[np.float64], most: NDArray[np.float64]
+) -> optimize.OptimizeResult:
+    return optimize.linprog(
         objective,
         A_eq=block.equations,
         b_eq=np.zeros(block.equations.shape[0]),
-        bounds=np.column_stack([block.least, block.most]),
+        bounds=np.column_stack([least, most]),
         method="highs",
     )
-    return float(sign * solved.fun), solved
 
 
 def _surely_protected(block: Block) -> NDArray[np.bool_]:

@@ -48,7 +48,7 @@ class System:
     relations: tuple[Relation, ...]
 
 
-def system(cells: pd.DataFrame, earlier: pd.DataFrame) -> System:
+def system(cells: pd.DataFrame, earlier: pd.DataFrame, *, threshold: int) -> System:
     """The unknowns of a release and of those before it, with every relation among them.
 
     Parameters
@@ -65,7 +65,7 @@ def system(cells: pd.DataFrame, earlier: pd.DataFrame) -> System:
     found: dict[Relation, None] = {}
     for _, release in stacked.groupby("release", sort=False):
         found |= dict.fromkeys(_within(release))
-    found |= dict.fromkeys(_between(unknowns))
+    found |= dict.fromkeys(_between(unknowns, threshold=threshold))
     return System(unknowns=unknowns, relations=tuple(found))
 
 
@@ -169,13 +169,17 @@ def _outcomes(estimates: pd.DataFrame) -> Iterator[Relation]:
         yield from _nested(unknowns[0], counts[0], zip(unknowns[1:], counts[1:], strict=True))
 
 
-def _between(unknowns: pd.DataFrame) -> Iterator[Relation]:
-    """A cell that counted other people in an earlier release: the smaller count is within the larger."""
+def _between(unknowns: pd.DataFrame, *, threshold: int) -> Iterator[Relation]:
+    """A cell that counted a few people more or fewer in another release: the smaller sample is within the larger.
+
+    Where many joined, some may have left too, and a reader cannot take one for a part of the other.
+    """
     repeated = unknowns[unknowns.duplicated(list(KEY), keep=False)]
     for _, rows in _grouped(repeated.assign(unknown=repeated.index), list(KEY)):
-        ordered = rows.sort_values("exact", ascending=False)["unknown"].tolist()
-        for larger, smaller in pairwise(ordered):
-            yield Relation(total=larger, parts=(smaller,), closed=False)
+        ordered = rows.sort_values("exact", ascending=False)
+        for (larger, most), (smaller, least) in pairwise(_columns(ordered, "unknown", "exact")):
+            if most - least < threshold:
+                yield Relation(total=larger, parts=(smaller,), closed=False)
 
 
 def _nested(one: int, people: int, others: Iterable[tuple[int, int]]) -> Iterator[Relation]:
