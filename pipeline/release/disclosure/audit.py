@@ -59,11 +59,11 @@ def audit(cells: pd.DataFrame, earlier: pd.DataFrame, *, rules: DisclosureProfil
     tied = system(cells, earlier, threshold=rules.threshold)
     cost = _cost(tied.unknowns)
     looked, chosen, beyond = 0, np.zeros(len(tied.unknowns), dtype=bool), Counter[tuple[str, str]]()
-    for block in blocks(tied, protection=rules.protection, threshold=rules.threshold):
+    for block in blocks(tied, rules=rules):
         looked += int((block.needed > 0).sum())
         if not unprotected(block):
             continue
-        withheld = withheld_with(block, _of_block(cost, block), protection=rules.protection)
+        withheld = withheld_with(block, _of_block(cost, block))
         if withheld is None:
             beyond.update(_where(block, tied))
         else:
@@ -83,7 +83,7 @@ def refuse_exposed(cells: pd.DataFrame, earlier: pd.DataFrame, *, rules: Disclos
     """
     tied = system(cells, earlier, threshold=rules.threshold)
     looked, beyond = 0, Counter[tuple[str, str]]()
-    for block in blocks(tied, protection=rules.protection, threshold=rules.threshold):
+    for block in blocks(tied, rules=rules):
         looked += int((block.needed > 0).sum())
         beyond.update(_where(block, tied))
     if beyond:

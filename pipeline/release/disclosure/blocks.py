@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from scipy import optimize, sparse
 from scipy.sparse.csgraph import connected_components
 
+from pipeline.engine.settings import DisclosureProfile
+from pipeline.release.disclosure.cells import values_shown
 from pipeline.release.disclosure.relations import System, members
 
 _SLACK = 1e-6
@@ -37,6 +39,8 @@ class Block:
         One each unknown: the true count and what a reader knows of it by itself; ``most`` is finite.
     needed
         How many values must be left for it; 0 where it needs no protection.
+    if_withheld
+        How many must be left for it once it is withheld.
     """
 
     unknowns: NDArray[np.int64]
@@ -45,6 +49,7 @@ class Block:
     least: NDArray[np.float64]
     most: NDArray[np.float64]
     needed: NDArray[np.int64]
+    if_withheld: NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,12 +76,14 @@ class Interval:
         return self.highest - self.lowest + 1
 
 
-def blocks(tied: System, *, protection: int, threshold: int) -> Iterator[Block]:
+def blocks(tied: System, *, rules: DisclosureProfile) -> Iterator[Block]:
     """The blocks of a system in which something needs protection.
 
-    A withheld count must be left with ``protection`` values, or with as many as a reader starts from; so must the rest
-    of a relation, or a difference of two samples, of 1 to ``threshold - 1`` people. A withheld zero needs none. Blocks
-    of earlier releases alone were looked at when these were made.
+    A count that is withheld because it is small must be left with the ``protection`` of the profile, or with as many
+    values as a reader starts from; one that is withheld for others' sake with as many as if it were shown. The rest of
+    a relation, or a difference of two samples, of 1 to ``threshold - 1`` people must be left with the ``protection``
+    too, unless it may be nobody at all. A withheld zero needs none. Blocks of earlier releases alone were looked at
+    when these were made.
     """
     known, relations = tied.unknowns, tied.relations
     if not relations:
@@ -93,15 +100,18 @@ def blocks(tied: System, *, protection: int, threshold: int) -> Iterator[Block]:
         shape=(len(relations), len(known) + len(opened)),
     )
     hidden = (~known["shown"] & (known["exact"] > 0)).to_numpy()
-    few = (rest[opened] >= 1) & (rest[opened] < threshold)
-    prior = (known["most"] - known["least"] + 1).clip(upper=protection).to_numpy()
+    few = (rest[opened] >= 1) & (rest[opened] < rules.threshold)
+    safe = values_shown(known["exact"], rules=rules)
+    values = (known["most"] - known["least"] + 1).where(known["small"], safe).clip(upper=rules.protection).to_numpy()
+    no_rest = np.zeros(len(opened))
     whole = Block(
         unknowns=np.concatenate([np.arange(len(known)), np.full(len(opened), -1)]),
         equations=matrix,
         exact=np.concatenate([exact, rest[opened]]),
-        least=np.concatenate([known["least"].to_numpy(np.float64), np.zeros(len(opened))]),
+        least=np.concatenate([known["least"].to_numpy(np.float64), no_rest]),
         most=np.concatenate([known["most"].to_numpy(np.float64), np.full(len(opened), np.inf)]),
-        needed=np.concatenate([np.where(hidden, prior, 0), np.where(few, protection, 0)]).astype(np.int64),
+        needed=np.concatenate([np.where(hidden, values, 0), np.where(few, rules.protection, 0)]).astype(np.int64),
+        if_withheld=np.concatenate([np.where(known["exact"] > 0, values, 0), no_rest]).astype(np.int64),
     )
     current = np.append(known["current"].to_numpy(), False)  # the rest of a relation, at -1, is of no release
     yield from (block for block in _parted(whole) if current[block.unknowns].any())
@@ -126,6 +136,7 @@ def _parted(whole: Block) -> Iterator[Block]:
             least=whole.least[one],
             most=np.where(np.isfinite(most), most, ceiling),
             needed=whole.needed[one],
+            if_withheld=whole.if_withheld[one],
         )
 
 
@@ -134,9 +145,15 @@ def unprotected(block: Block) -> dict[int, Interval]:
     found = {}
     for place in _doubtful(block):
         interval = attainable(block, place)
-        if interval.size < block.needed[place]:
+        if not protected(block, place, interval):
             found[place] = interval
     return found
+
+
+def protected(block: Block, place: int, interval: Interval) -> bool:
+    """Whether an interval has what its unknown needs; a rest, which no table shows, may also be nobody."""
+    may_be_nobody = block.unknowns[place] < 0 and interval.lowest == 0
+    return may_be_nobody or interval.size >= block.needed[place]
 
 
 def _doubtful(block: Block) -> list[int]:

@@ -91,6 +91,12 @@ def known(cells: pd.DataFrame, *, rules: DisclosureProfile) -> pd.DataFrame:
     )
 
 
+def values_shown(exact: pd.Series, *, rules: DisclosureProfile) -> pd.Series:
+    """How many counts are shown as each of these is."""
+    least, most = _rounded_from(rounded(exact, rules), rules)
+    return most - least + 1
+
+
 def _rounded_from(shown: pd.Series, rules: DisclosureProfile) -> tuple[pd.Series, pd.Series]:
     """The smallest and the largest count that is shown as each of these."""
     half, base = rules.round_to // 2, rules.round_to

@@ -19,7 +19,7 @@ _ROUNDS = 50
 """More than any table of a release needs; a block that is not done by then is refused."""
 
 
-def withheld_with(block: Block, cost: NDArray[np.float64], *, protection: int) -> NDArray[np.bool_] | None:
+def withheld_with(block: Block, cost: NDArray[np.float64]) -> NDArray[np.bool_] | None:
     """Which further unknowns of a block must be withheld; ``None`` where no choice protects everything.
 
     Parameters
@@ -31,7 +31,7 @@ def withheld_with(block: Block, cost: NDArray[np.float64], *, protection: int) -
     withheld = np.zeros(len(cost), dtype=bool)
     demands: list[tuple[NDArray[np.float64], float]] = []
     for _ in range(_ROUNDS):
-        tried = hiding(block, withheld, protection=protection)
+        tried = hiding(block, withheld)
         exposed = unprotected(tried)
         if not exposed:
             return withheld
@@ -43,14 +43,14 @@ def withheld_with(block: Block, cost: NDArray[np.float64], *, protection: int) -
     return None
 
 
-def hiding(block: Block, withheld: NDArray[np.bool_], *, protection: int) -> Block:
+def hiding(block: Block, withheld: NDArray[np.bool_]) -> Block:
     """The block as a reader has it once some unknowns are withheld: nothing is known of them by themselves."""
     ceiling = float(block.most.max())
     return replace(
         block,
         least=np.where(withheld, 0.0, block.least),
         most=np.where(withheld, ceiling, block.most),
-        needed=np.where(withheld, np.maximum(block.needed, protection * (block.exact > 0)), block.needed),
+        needed=np.where(withheld, np.maximum(block.needed, block.if_withheld), block.needed),
     )
 
 
@@ -59,9 +59,11 @@ def _demand(
 ) -> tuple[NDArray[np.float64], float]:
     """What withholding each unknown can add to an interval at most, and what it lacks.
 
-    An unknown that is withheld for others' sake lacks it only if it is.
+    An unknown that is withheld for others' sake lacks it only if it is; a rest lacks no more than would let it be
+    nobody.
     """
     lacking = float(tried.needed[place] - interval.size)
+    lacking = min(lacking, interval.lowest) if block.unknowns[place] < 0 else lacking
     gain = interval.by_least * block.least + interval.by_most * (block.most.max() - block.most)
     gain = np.minimum(np.round(np.where(withheld, 0.0, gain), 6), lacking)
     if not withheld[place]:
