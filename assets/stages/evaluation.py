@@ -83,7 +83,7 @@ def estimates(causeway: Causeway, protocol: Protocol, panel: Result) -> Result:
 def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, panel: Result, estimates: Result) -> Result:
     """Whether the estimates may be believed, how the arms differ, and why the estimators do."""
     from pipeline.engine.panels import StoredPanel
-    from pipeline.inference.diagnostics import UNDECLARED, balance, checks, decomposition
+    from pipeline.inference.diagnostics import UNDECLARED, balance, checks, contributions, decomposition
 
     settings = causeway.settings.inference
     design = protocol.evaluation.design
@@ -96,6 +96,7 @@ def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, panel: R
         write_table(found, folder / "diagnostics")
         write_table(balance.table(cohort.read("cohort"), characteristics), folder / "balance")
         write_table(decomposition.table(StoredPanel(panel.path), protocol), folder / "decomposition")
+        write_table(contributions.table(StoredPanel(panel.path), protocol), folder / "contributions")
 
     inputs = {result.key: result for result in (cohort, panel, estimates)}
     declared = settings.model_dump() | {"precision": precision.model_dump()}
@@ -132,6 +133,7 @@ def release(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]
             **counted,
             diagnostics=tables["diagnostics"].read("diagnostics"),
             decomposition=tables["diagnostics"].read("decomposition"),
+            contributions=tables["diagnostics"].read("contributions"),
             earlier=ledger.read(store, evaluation=protocol.name),
         )
         disclosure.save(released, folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -16,11 +17,20 @@ from pipeline.release.disclosure.estimates import disclose_estimates
 from pipeline.release.disclosure.inputs import PUBLISHED, RULED, checked, refuse_not_numbers, refuse_unruled
 from pipeline.release.disclosure.levels import disclose_balance, disclose_linkage_quality
 from pipeline.release.disclosure.release import Applied, Release, admit
-from pipeline.release.disclosure.rules import log_table
+from pipeline.release.disclosure.rules import frame_of, log_table
 from pipeline.release.disclosure.withholding import withhold
 from pipeline.release.disclosure.words import disclose_diagnostics, disclose_reasons
 from pipeline.vocabulary.errors import DisclosureError, Fault
-from pipeline.vocabulary.schemas.results import DECOMPOSITION
+from pipeline.vocabulary.schemas.results import CONTRIBUTIONS, DECOMPOSITION
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What an evaluation's tables are held against: its protocol, the largest contributors, earlier releases."""
+
+    protocol: dict[str, Any]
+    contributions: pd.DataFrame
+    earlier: pd.DataFrame
 
 
 def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lack one)
@@ -35,6 +45,7 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
     balance: pa.Table,
     diagnostics: pa.Table,
     decomposition: pa.Table | None = None,
+    contributions: pa.Table | None = None,
     earlier: pd.DataFrame | None = None,
 ) -> Release:
     """The release of one evaluation: its tables after every rule of :mod:`pipeline.release.disclosure.rules`.
@@ -49,6 +60,8 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
         Tables with the schemas ``ESTIMATES``, ``ATTRITION``, ``LINKAGE_QUALITY``, ``BALANCE``, ``DIAGNOSTICS``.
     decomposition
         With the schema ``DECOMPOSITION``; an evaluation whose estimators are not compared has none.
+    contributions
+        With the schema ``CONTRIBUTIONS``: the largest in each amount; an evaluation without amounts has none.
     earlier
         The ``LEDGER`` of the evaluation (:func:`pipeline.release.disclosure.ledger.read`); none before it is published.
 
@@ -71,8 +84,12 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
     }
     safe = {name: checked(name, table) for name, table in delivered.items()}
     _refuse_other_evaluation(evaluation, safe)
-    published = no_cells() if earlier is None else earlier
-    tables = _disclosed(safe, evaluation=evaluation, protocol=protocol, rules=profile, earlier=published)
+    held = Held(
+        protocol=protocol,
+        contributions=frame_of(CONTRIBUTIONS.arrow.empty_table() if contributions is None else contributions),
+        earlier=no_cells() if earlier is None else earlier,
+    )
+    tables = _disclosed(safe, evaluation=evaluation, held=held, rules=profile)
     return admit(
         tables=tables, evaluation=evaluation, protocol=protocol, applied=Applied(name=profile_name, rules=profile)
     )
@@ -82,31 +99,34 @@ def _disclosed(
     safe: Mapping[str, pa.Table],
     *,
     evaluation: str,
-    protocol: dict[str, Any],
+    held: Held,
     rules: DisclosureProfile,
-    earlier: pd.DataFrame,
 ) -> dict[str, pa.Table]:
     """Every published table and the log, each after the rules of its family."""
     refuse_not_numbers("estimates", safe["estimates"])
     refuse_not_numbers("diagnostics", safe["diagnostics"])
     refuse_not_numbers("decomposition", safe["decomposition"])
+    protocol, earlier = held.protocol, held.earlier
+    estimated = disclose_estimates(
+        safe["estimates"], protocol=protocol, rules=rules, earlier=earlier, contributions=held.contributions
+    )
     own = {
-        "estimates": disclose_estimates(safe["estimates"], protocol=protocol, rules=rules, earlier=earlier),
+        "estimates": estimated,
         "attrition": disclose_attrition(safe["attrition"], evaluation=evaluation, rules=rules),
         "linkage_quality": disclose_linkage_quality(safe["linkage_quality"], rules=rules),
         "balance": disclose_balance(safe["balance"], evaluation=evaluation, rules=rules),
     }
-    held = withhold(safe, own, evaluation=evaluation, earlier=earlier, rules=rules)
-    estimates = held["estimates"].table
-    attrition = disclose_reasons(held["attrition"].table, protocol=protocol, rules=rules)
+    audited = withhold(safe, own, evaluation=evaluation, earlier=earlier, rules=rules)
+    estimates = audited["estimates"].table
+    attrition = disclose_reasons(audited["attrition"].table, protocol=protocol, rules=rules)
     diagnostics = disclose_diagnostics(safe["diagnostics"], estimates=estimates, protocol=protocol, rules=rules)
     decomposition = disclose_decomposition(safe["decomposition"], estimates=estimates, protocol=protocol, rules=rules)
-    parts = (*held.values(), attrition, diagnostics, decomposition)
+    parts = (*audited.values(), attrition, diagnostics, decomposition)
     return {
         "estimates": estimates,
         "attrition": attrition.table,
-        "linkage_quality": held["linkage_quality"].table,
-        "balance": held["balance"].table,
+        "linkage_quality": audited["linkage_quality"].table,
+        "balance": audited["balance"].table,
         "diagnostics": diagnostics.table,
         "decomposition": decomposition.table,
         "log": log_table(tuple(entry for part in parts for entry in part.entries)),

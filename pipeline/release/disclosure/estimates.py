@@ -11,10 +11,12 @@ import pyarrow as pa
 from pipeline.engine.settings import DisclosureProfile
 from pipeline.release.disclosure.complement import with_complement
 from pipeline.release.disclosure.counts import decimals, shown
+from pipeline.release.disclosure.dominance import dominated_rows
 from pipeline.release.disclosure.labels import entry, undeclared
 from pipeline.release.disclosure.rules import (
     COMPLEMENT,
     CONTRIBUTORS,
+    DOMINANCE,
     KEPT_BACK,
     PRECISION,
     RESIDUAL_DF,
@@ -22,6 +24,7 @@ from pipeline.release.disclosure.rules import (
     SAMPLES,
     Disclosed,
     Entry,
+    Rule,
     frame_of,
 )
 from pipeline.release.disclosure.safeguards import NUMBERS
@@ -35,13 +38,19 @@ _LEVELS_OF = ["estimator", "role", "outcome", "months_from", "months_to", "subgr
 
 
 def disclose_estimates(
-    table: pa.Table, *, protocol: Mapping[str, Any], rules: DisclosureProfile, earlier: pd.DataFrame
+    table: pa.Table,
+    *,
+    protocol: Mapping[str, Any],
+    rules: DisclosureProfile,
+    earlier: pd.DataFrame,
+    contributions: pd.DataFrame,
 ) -> Disclosed:
     """The ``PUBLISHED_ESTIMATES``: every number of a row is there or none is.
 
     A row leaves if at least ``threshold`` people are behind it on each side, its model has at least
-    ``minimum_residual_df`` degrees of freedom, and no level of its subgroup that is hidden could be had as everybody
-    minus the levels shown (:func:`with_complement`, bin by bin). Nor may it differ by few people from another row of
+    ``minimum_residual_df`` degrees of freedom, nobody dominates its amount (:func:`dominated_rows`), and no level of
+    its subgroup that is hidden could be had as everybody minus the levels shown (:func:`with_complement`, bin by bin).
+    Nor may it differ by few people from another row of
     its kind, here or in ``earlier`` releases (:func:`differing_by_few`). A bin without people is not estimable; it is
     suppressed too, so that an empty bin and a small one look the same.
 
@@ -54,7 +63,8 @@ def disclose_estimates(
     _refuse_figures_without_people(frame)
     few = (frame[_SIDES] < rules.threshold).fillna(value=True).any(axis=1).astype(bool)
     saturated = (frame["residual_df"] < rules.minimum_residual_df).astype(bool)
-    hidden = _with_complements(frame, few | saturated, rules=rules)
+    dominant = dominated_rows(frame, contributions, rules=rules)
+    hidden = _with_complements(frame, few | saturated | dominant, rules=rules)
     apart = differing_by_few(frame, hidden, earlier=earlier, rules=rules)
     hidden = _with_complements(frame, hidden | apart, rules=rules)
     places = frame["outcome"].map(published_decimals(protocol, frame["outcome"].unique()))
@@ -67,7 +77,10 @@ def disclose_estimates(
     published = pa.Table.from_pandas(frame[~unnamed], preserve_index=False)
     return Disclosed(
         table=PUBLISHED_ESTIMATES.conform(published).replace_schema_metadata(None),
-        entries=(*_entries(few=few, saturated=saturated, apart=apart, hidden=hidden), entry("estimates", unnamed)),
+        entries=(
+            *_entries({CONTRIBUTORS: few, RESIDUAL_DF: saturated, DOMINANCE: dominant, SAMPLES: apart}, hidden=hidden),
+            entry("estimates", unnamed),
+        ),
     )
 
 
@@ -120,18 +133,17 @@ def _with_complements(frame: pd.DataFrame, hidden: pd.Series, *, rules: Disclosu
     return hidden
 
 
-def _entries(*, few: pd.Series, saturated: pd.Series, apart: pd.Series, hidden: pd.Series) -> tuple[Entry, ...]:
+def _entries(asked: Mapping[Rule, pd.Series], *, hidden: pd.Series) -> tuple[Entry, ...]:
     """The log: a cell is a number of a row. Each suppressed row is counted under the first rule that asked for it."""
     numbers = len(NUMBERS["estimates"])
     stays = sum(1 for column in ESTIMATES.names if column not in PUBLISHED_ESTIMATES.names)
     cells = len(hidden) * numbers
     visible = int((~hidden).sum())
-    affected = {
-        CONTRIBUTORS: int(few.sum()) * numbers,
-        RESIDUAL_DF: int((saturated & ~few).sum()) * numbers,
-        SAMPLES: int(apart.sum()) * numbers,
-        COMPLEMENT: int((hidden & ~few & ~saturated & ~apart).sum()) * numbers,
-    }
+    affected, left = {}, hidden.copy()
+    for rule, rows in asked.items():
+        affected[rule] = int((rows & left).sum()) * numbers
+        left &= ~rows
+    affected[COMPLEMENT] = int(left.sum()) * numbers
     return (
         *(Entry(table="estimates", rule=rule, cells=cells, affected=count) for rule, count in affected.items()),
         Entry(table="estimates", rule=ROUNDING, cells=visible * len(_SIDES), affected=visible * len(_SIDES)),

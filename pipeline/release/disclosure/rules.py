@@ -39,6 +39,11 @@ RESIDUAL_DF = Rule(
     protects="the records that a saturated model would give back",
     action="the estimate, its errors, intervals, bands and counts suppressed",
 )
+DOMINANCE = Rule(
+    name="dominance",
+    protects="a person who is nearly all of an amount, from whoever has the rest of it",
+    action="the estimate, its errors, intervals, bands and counts suppressed",
+)
 COMPLEMENT = Rule(
     name="complement",
     protects="a suppressed level that is everybody minus the levels published beside it",
@@ -96,8 +101,8 @@ KEPT_BACK = Rule(
 )
 
 RULES = (
-    SMALL_COUNTS, ROUNDING, CONTRIBUTORS, RESIDUAL_DF, COMPLEMENT, SAMPLES, AUDIT, MERGED, DIFFERENCES, DERIVED,
-    PRECISION, MODEL, FREE_TEXT, LABELS, KEPT_BACK,
+    SMALL_COUNTS, ROUNDING, CONTRIBUTORS, RESIDUAL_DF, DOMINANCE, COMPLEMENT, SAMPLES, AUDIT, MERGED, DIFFERENCES,
+    DERIVED, PRECISION, MODEL, FREE_TEXT, LABELS, KEPT_BACK,
 )  # fmt: skip
 
 

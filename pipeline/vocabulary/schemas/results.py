@@ -117,6 +117,25 @@ PUBLISHED_DECOMPOSITION = Schema(
 )
 """``decomposition.csv``: counts rounded, a suppressed cell empty with ``obs_status`` ``c``."""
 
+CONTRIBUTIONS = Schema(
+    name="contributions",
+    grain="outcome x subgroup x event-time bin x arm",
+    key=("outcome", "subgroup", "subgroup_value", "months_from", "months_to", "side"),
+    columns=(
+        Column(name="outcome", type=pa.string(), nullable=False),
+        Column(name="subgroup", type=pa.string(), nullable=False),
+        Column(name="subgroup_value", type=pa.string(), nullable=False),
+        Column(name="months_from", type=pa.int32(), nullable=False),
+        Column(name="months_to", type=pa.int32(), nullable=False),
+        Column(name="side", type=pa.string(), nullable=False, allowed=("n_treated", "n_comparison")),
+        Column(name="largest", type=pa.float64(), role="outcome", nullable=False),
+        Column(name="second", type=pa.float64(), role="outcome", nullable=False),
+        Column(name="total", type=pa.float64(), role="outcome", nullable=False),
+    ),
+)
+"""What the two largest contributors to an amount and everybody together have, without signs: records' values, which
+the disclosure door compares and nothing publishes."""
+
 BALANCE = Schema(
     name="balance",
     grain="characteristic x level",

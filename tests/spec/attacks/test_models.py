@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from pipeline.inference.estimators import callaway_santanna
-from pipeline.release.disclosure.dominance import dominated
+from pipeline.vocabulary.schemas.results import CONTRIBUTIONS
 
 SECRET = 8123.0
 FEW_POUNDS = 1e-6
@@ -69,20 +70,31 @@ def test_contributors_under_weights(door):
     assert release.estimates["estimate"].to_pylist() == [None]
 
 
-def test_dominance_with_negatives(ons):
+def test_dominance_with_negatives(ons, door):
     """A loss hides a gain in a total, and the second largest can tell the largest from it to a tenth."""
-    contributions = np.array([9000.0, -8600.0, 60.0, 55.0, 50.0, 45.0, 40.0, 35.0, 30.0, 25.0, 20.0])
-    total = contributions.sum()
-    known_to_second = total - contributions[1]
-    assert abs(known_to_second / contributions[0] - 1) < 0.1
-    signed = np.sort(contributions)[::-1]
-    assert total - signed[0] - signed[1] < 0  # the p% rule with signs: no size at all
-    assert dominated(contributions, ons)
-    assert not dominated(np.full(11, 2000.0), ons)
+    amounts = np.array([9000.0, -8600.0, 60.0, 55.0, 50.0, 45.0, 40.0, 35.0, 30.0, 25.0, 20.0])
+    total = amounts.sum()
+    assert abs((total - amounts[1]) / amounts[0] - 1) < ons.dominance_p / 100
+    signed = np.sort(amounts)[::-1]
+    assert total - signed[:2].sum() < 0  # with signs: a rest that is no size at all
+    rows = door.estimates({}, {"months_from": 49, "months_to": 54})
+    release = door.opens_for(estimates=rows, contributions=largest(amounts))
+    assert release.estimates["obs_status"].to_pylist() == ["c", ""]
 
 
-def test_dominance_by_two_of_many(ons):
-    two = np.array([5000.0, 4900.0, *[100.0] * 20])
-    assert not two.sum() - two[:2].sum() < 0.1 * two[0]  # p% passes it
-    assert dominated(two, ons)
-    assert not dominated(np.zeros(11), ons)
+@pytest.mark.parametrize(
+    ("amounts", "status"),
+    [([5000.0, 4900.0, *[100.0] * 20], "c"), ([2000.0] * 11, ""), ([0.0] * 11, "")],
+    ids=["two of many", "all alike", "nothing"],
+)
+def test_dominance_by_two_and_by_nobody(door, amounts, status):
+    release = door.opens_for(estimates=door.estimates({}), contributions=largest(np.array(amounts)))
+    assert release.estimates["obs_status"].to_pylist() == [status]
+
+
+def largest(amounts):
+    """The contributions to pay of the treated in months 55 to 60."""
+    sizes = np.sort(np.abs(amounts))[::-1]
+    row = {"outcome": "pay", "subgroup": "all", "subgroup_value": "", "months_from": 55, "months_to": 60,
+           "side": "n_treated", "largest": sizes[0], "second": sizes[1], "total": sizes.sum()}  # fmt: skip
+    return CONTRIBUTIONS.conform(pa.Table.from_pylist([row], schema=CONTRIBUTIONS.arrow))
