@@ -85,7 +85,7 @@ class DisclosureProfile(_Section):
     minimum_residual_df: int = Field(ge=1)
     protection: int = Field(default=4, ge=2)
     dominance_p: float = Field(default=10.0, gt=0, lt=100)
-    dominance_k: float = Field(default=75.0, gt=0, lt=100)
+    dominance_k: float = Field(default=90.0, gt=0, lt=100)
 
 
 class Inference(_Section):

@@ -8,7 +8,7 @@ no further cell can help, because an earlier release has shown it, the release i
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from pipeline.engine.settings import DisclosureProfile
 from pipeline.release.disclosure.blocks import Block, blocks, unprotected
 from pipeline.release.disclosure.cells import KEY
 from pipeline.release.disclosure.relations import System, system
-from pipeline.release.disclosure.suppression import withheld_with
+from pipeline.release.disclosure.suppression import hiding, withheld_with
 from pipeline.vocabulary.errors import DisclosureError, Fault
 
 _FOR_EVERYBODY = 10.0
@@ -63,9 +63,10 @@ def audit(cells: pd.DataFrame, earlier: pd.DataFrame, *, rules: DisclosureProfil
         looked += int((block.needed > 0).sum())
         if not unprotected(block):
             continue
-        withheld = withheld_with(block, _of_block(cost, block))
+        asked, own = _not_out_already(block, tied, cost), _of_block(cost, block)
+        withheld = withheld_with(asked, own)
         if withheld is None:
-            beyond.update(_where(block, tied))
+            beyond.update(_where(asked, tied))
         else:
             chosen[block.unknowns[withheld]] = True
     if beyond:
@@ -82,13 +83,30 @@ def refuse_exposed(cells: pd.DataFrame, earlier: pd.DataFrame, *, rules: Disclos
         If one is left with fewer values than the protection range.
     """
     tied = system(cells, earlier, threshold=rules.threshold)
+    cost = _cost(tied.unknowns)
     looked, beyond = 0, Counter[tuple[str, str]]()
     for block in blocks(tied, rules=rules):
         looked += int((block.needed > 0).sum())
-        beyond.update(_where(block, tied))
+        if unprotected(block):
+            beyond.update(_where(_not_out_already(block, tied, cost), tied))
     if beyond:
         raise DisclosureError([_finding(*place, count=count) for place, count in sorted(beyond.items())])
     return looked
+
+
+def _not_out_already(block: Block, tied: System, cost: NDArray[np.float64]) -> Block:
+    """The block without demands for cells of earlier releases alone that these have given away by themselves.
+
+    They are exposed even if everything that can be is withheld now: nothing that this release does would mend it.
+    """
+    current = np.append(tied.unknowns["current"].to_numpy(), values=False)[block.unknowns]
+    tied_to = abs(block.equations)
+    touched = (tied_to.T @ (tied_to @ current.astype(float))) > 0
+    now = np.where(block.unknowns >= 0, current, touched)
+    out = [place for place in unprotected(hiding(block, np.isfinite(_of_block(cost, block)))) if not now[place]]
+    needed = block.needed.copy()
+    needed[out] = 0
+    return replace(block, needed=needed)
 
 
 def _cost(unknowns: pd.DataFrame) -> NDArray[np.float64]:

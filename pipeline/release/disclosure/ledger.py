@@ -48,9 +48,9 @@ def read(store: Path, *, evaluation: str | None = None) -> pd.DataFrame:
     """
     files = _files(store)
     _refuse_broken(files)
-    tables = [pq.read_table(file).replace_schema_metadata(None) for file in files]
-    cells = frame_of(pa.concat_tables([LEDGER.arrow.empty_table(), *tables]))
-    return cells if evaluation is None else cells[cells["evaluation"] == evaluation].reset_index(drop=True)
+    wanted = None if evaluation is None else [("evaluation", "=", evaluation)]
+    tables = [pq.read_table(file, filters=wanted).replace_schema_metadata(None) for file in files]
+    return frame_of(pa.concat_tables([LEDGER.arrow.empty_table(), *tables]))
 
 
 def append(store: Path, cells: Sequence[pa.Table], *, release: str) -> None:

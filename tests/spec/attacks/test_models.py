@@ -84,7 +84,7 @@ def test_dominance_with_negatives(ons, door):
 
 @pytest.mark.parametrize(
     ("amounts", "status"),
-    [([5000.0, 4900.0, *[100.0] * 20], "c"), ([2000.0] * 11, ""), ([0.0] * 11, "")],
+    [([5000.0, 4900.0, *[40.0] * 20], "c"), ([2000.0] * 11, ""), ([0.0] * 11, "")],
     ids=["two of many", "all alike", "nothing"],
 )
 def test_dominance_by_two_and_by_nobody(door, amounts, status):
