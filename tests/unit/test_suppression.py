@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from pipeline.release.disclosure.blocks import Block, unprotected
+from pipeline.release.disclosure.blocks import Block
+from pipeline.release.disclosure.intervals import unprotected
 from pipeline.release.disclosure.suppression import hiding, withheld_with
 
 ROWS, COLUMNS, PROTECTION, THRESHOLD = 2, 3, 4, 6

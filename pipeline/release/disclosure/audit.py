@@ -15,8 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.engine.settings import DisclosureProfile
-from pipeline.release.disclosure.blocks import Block, blocks, unprotected
+from pipeline.release.disclosure.blocks import Block, blocks
 from pipeline.release.disclosure.cells import KEY
+from pipeline.release.disclosure.intervals import unprotected
 from pipeline.release.disclosure.relations import System, system
 from pipeline.release.disclosure.suppression import hiding, withheld_with
 from pipeline.vocabulary.errors import DisclosureError, Fault

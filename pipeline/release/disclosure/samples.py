@@ -45,9 +45,8 @@ def differing_by_few(
 
     Where many differ on one side, a few on the other cannot be told from those many.
 
-    Compared are rows of one estimator, outcome and bin: its runs with one another, each level with everybody, and each
-    with what earlier releases showed of it. The headline stays and the run goes; everybody stays and the level goes;
-    what is out already stays, and the newer row goes.
+    Compared are rows of one estimator, outcome and bin: runs with one another, levels with everybody, each with what
+    earlier releases showed of it. The headline stays and the run goes, everybody and the level, the old and the new.
 
     Parameters
     ----------

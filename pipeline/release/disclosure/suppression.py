@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from pipeline.release.disclosure.blocks import Block, Interval, unprotected
+from pipeline.release.disclosure.blocks import Block
+from pipeline.release.disclosure.intervals import Interval, unprotected
 
 _ROUNDS = 50
 """More than any table of a release needs; a block that is not done by then is refused."""

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.release.disclosure import blocks
+from pipeline.release.disclosure import intervals
+from pipeline.release.disclosure.blocks import blocks
 from pipeline.release.disclosure.cells import cells_of_release, no_cells
 from pipeline.release.disclosure.relations import system
 from pipeline.vocabulary.errors import DisclosureError
@@ -60,20 +61,20 @@ def test_what_is_surely_protected_is_protected(seed, door, ons, monkeypatch):
     tables = _tables(door, counts, int(drawn.integers(0, 20)))
     cells = door.ledger_of(door.opens_for(**tables), **tables).drop(columns="release")
     tied = system(cells, no_cells(), threshold=10)
-    for block in blocks.blocks(tied, rules=ons):
-        doubtful = blocks._doubtful(block)
+    for block in blocks(tied, rules=ons):
+        doubtful = intervals._doubtful(block)
         sure = [int(place) for place in np.flatnonzero(block.needed > 0) if place not in doubtful]
-        assert all(blocks.protected(block, place, blocks.attainable(block, place)) for place in sure)
+        assert all(intervals.protected(block, place, intervals.attainable(block, place)) for place in sure)
 
 
 def _assert_protected(cells, earlier, rules):
     """By linear programs alone: every withheld count has its values, in this system and against every release."""
     tied = system(cells, earlier, threshold=rules.threshold)
-    for block in blocks.blocks(tied, rules=rules):
+    for block in blocks(tied, rules=rules):
         for place in np.flatnonzero(block.needed > 0):
-            interval = blocks.attainable(block, int(place))
+            interval = intervals.attainable(block, int(place))
             assert interval.lowest <= block.exact[place] <= interval.highest
-            assert blocks.protected(block, place, interval)
+            assert intervals.protected(block, place, interval)
 
 
 def _grown(first, later):
