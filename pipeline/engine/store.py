@@ -5,6 +5,7 @@
     <store>/
       <key>/<fingerprint>/      a result: tables as folders of Parquet, notes as JSON, and made.json
       deliveries/<id>/          files.json: what the id stands for; made/<key>.json: its latest results
+      ledger/                   what was published (``pipeline.release.disclosure.ledger``): cannot be made again
       .building/                results under way; whatever a killed run left here is swept
 
 A fingerprint is the SHA-256 of the result's key, the fingerprints of its inputs, the code that makes it and the
