@@ -141,7 +141,9 @@ def release(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]
         cells = disclosure.cells_of_release(released, counted)
         ledger.save_cells(cells, folder, store=store, evaluation=protocol.name)
 
-    published = ledger.ledger_digest(store, evaluation=protocol.name)
+    latest = causeway.recorded(f"{protocol.name}/release")
+    own = None if latest is None else ledger.stored_cells(latest.path)
+    published = ledger.ledger_digest(store, evaluation=protocol.name, without=own)
     settings = {"name": name, "profile": profile.model_dump(), "published": published}
     return _made(causeway, protocol, "release", inputs, room="release/disclosure", build=build, settings=settings)
 

@@ -25,7 +25,7 @@ from pipeline.engine.provenance import digest, file_digest
 from pipeline.engine.store import write_note, write_table
 from pipeline.release.disclosure.cells import CELLS
 from pipeline.release.disclosure.rules import frame_of
-from pipeline.vocabulary.errors import DisclosureError, Fault
+from pipeline.vocabulary.errors import DisclosureError, Fault, SchemaError
 from pipeline.vocabulary.schemas.schema import Column, Schema
 
 LEDGER = Schema(
@@ -94,12 +94,8 @@ def refuse_outdated(folder: Path, *, store: Path, evaluation: str) -> pa.Table:
     DisclosureError
         If something was published since that the release was not held against.
     """
-    try:
-        cells = CELLS.conform(pq.read_table(folder / "cells").replace_schema_metadata(None))
-        said = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))["digest"]
-    except (OSError, ValueError, KeyError, pa.ArrowException):
-        said = None
-    if said is None or said != ledger_digest(store, evaluation=evaluation, without=cells):
+    cells = stored_cells(folder)
+    if cells is None or _said(folder) != ledger_digest(store, evaluation=evaluation, without=cells):
         what = f"{evaluation} was not held against everything that this store has published"
         raise DisclosureError(Fault(what=what, file="ledger", remedy="Run it again (causeway run), then publish."))
     return cells
@@ -110,6 +106,23 @@ def save_cells(cells: pd.DataFrame, folder: Path, *, store: Path, evaluation: st
     table = CELLS.conform(pa.Table.from_pandas(cells, preserve_index=False)).replace_schema_metadata(None)
     write_table(table, folder / "cells", CELLS)
     write_note({"digest": ledger_digest(store, evaluation=evaluation, without=table)}, folder, "ledger")
+
+
+def stored_cells(folder: Path) -> pa.Table | None:
+    """The ``CELLS`` of a stored release; none of one from before there was a ledger."""
+    try:
+        return CELLS.conform(pq.read_table(folder / "cells").replace_schema_metadata(None))
+    except (OSError, SchemaError, pa.ArrowException):
+        return None
+
+
+def _said(folder: Path) -> str | None:
+    """What the ledger said when a stored release was made."""
+    try:
+        said: str = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))["digest"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return said
 
 
 def _written(cells: pd.DataFrame) -> set[str]:
