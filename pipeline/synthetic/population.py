@@ -9,6 +9,7 @@ from pipeline.synthetic.knobs import DEFAULT, Knobs
 from pipeline.synthetic.links import Links, draw_links
 from pipeline.synthetic.operations import Operations, draw_operations
 from pipeline.synthetic.people import People, draw_people
+from pipeline.synthetic.prevention import Prevention, draw_prevention
 from pipeline.synthetic.therapy import Courses, draw_courses
 from pipeline.synthetic.work import Treatment, treatment
 
@@ -20,6 +21,7 @@ class Population:
     people: People
     operations: Operations
     courses: Courses
+    prevention: Prevention
     claimants: Claimants
     links: Links
     treatment: Treatment
@@ -32,11 +34,13 @@ def draw_population(*, people: int, seed: int, knobs: Knobs = DEFAULT) -> Popula
     operations = draw_operations(people=people, seed=seed, knobs=knobs)
     everyone = draw_people(operations, people=people, seed=seed, knobs=knobs)
     courses = draw_courses(everyone, seed=seed, knobs=knobs)
-    treated = treatment(everyone, operations, courses, knobs)
+    prevention = draw_prevention(everyone, seed=seed, knobs=knobs)
+    treated = treatment(everyone, operations, courses, knobs, prevention=prevention)
     return Population(
         people=everyone,
         operations=operations,
         courses=courses,
+        prevention=prevention,
         claimants=draw_claimants(everyone, seed=seed),
         links=draw_links(everyone, treated, seed=seed, knobs=knobs),
         treatment=treated,

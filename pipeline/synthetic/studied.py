@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.synthetic.calendar import first_day_of, month_of_day
+from pipeline.synthetic.calendar import LAST, first_day_of, month_of_day
 from pipeline.synthetic.effects import AGE_BANDS
 from pipeline.synthetic.knobs import Knobs
 from pipeline.synthetic.links import Links
 from pipeline.synthetic.operations import AFTER, NO_OBESITY, PREVIOUS, UNLISTED, Operations
 from pipeline.synthetic.people import PLACES, WALES, People
 from pipeline.synthetic.population import Population
+from pipeline.synthetic.prevention import ELIGIBLE, WAVES, Prevention
 from pipeline.synthetic.residence import UNKNOWN, in_england, place_at_operation
 from pipeline.synthetic.therapy import COMPLETED, NEW_VERSION, Courses
 from pipeline.vocabulary.schemas.sources import EMPLOYMENT_STATUSES, ETHNIC_GROUPS, PROBLEMS, SEXES
@@ -26,6 +27,9 @@ WINDOW = Window(before=59, after=60, reference=(-5, 0))
 
 THERAPY_WINDOW = Window(before=59, after=84, reference=(-23, -12))
 """The event times of the evaluation of NHS Talking Therapies."""
+
+PREVENTION_WINDOW = Window(before=35, after=60, reference=(-11, 0))
+"""The event times of the evaluation of the Diabetes Prevention Programme."""
 
 _BIRTHDAY = 15
 
@@ -94,6 +98,36 @@ def courses_studied(population: Population) -> Studied:
         },
         treatments={"in_therapy": False},
     )
+
+
+def referrals_studied(population: Population) -> Studied:
+    """The people of the evaluation of the Diabetes Prevention Programme."""
+    people = population.people
+    referred = population.prevention.take(in_programme(people, population.prevention, population.links))
+    who, month = referred.person, month_of_day(referred.referred)
+    age, _ = _ages(people, who, day=referred.referred, month=month)
+    census = _of_the_census(people, who, age)
+    return Studied(
+        evaluation="diabetes_prevention",
+        window=PREVENTION_WINDOW,
+        who=who,
+        month=month,
+        levels={name: census[name] for name in ("all", "sex", "age_band", "ethnic_group", "imd_quintile")},
+        treatments={"in_programme": False},
+    )
+
+
+def in_programme(people: People, tested: Prevention, links: Links) -> NDArray[np.int64]:
+    """Positions among people tested whom the evaluation of their referral will study, by its eligibility rules."""
+    who, day = tested.person, np.where(tested.referred > 0, tested.referred, tested.tested)
+    month = month_of_day(day)
+    age, age_at_end = _ages(people, who, day=day, month=month)
+    by_hba1c = (tested.hba1c >= ELIGIBLE[0]) & (tested.hba1c <= ELIGIBLE[1])
+    eligible = (tested.referred > 0) & (by_hba1c | ~np.isnan(tested.glucose)) & (month >= WAVES[0]) & (month <= LAST)
+    eligible &= links.programme[:, who].any(axis=0) & links.pay[:, who].any(axis=0) & ~links.shared[who]
+    eligible &= (age >= AGES[0]) & (age_at_end <= AGES[1])
+    eligible &= (people.death_month[who] > month) & in_england(people.described(people.region)[who])
+    return np.flatnonzero(eligible)
 
 
 def included(people: People, operations: Operations, links: Links, *, seed: int, knobs: Knobs) -> NDArray[np.int64]:

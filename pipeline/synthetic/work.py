@@ -22,6 +22,7 @@ from pipeline.synthetic.effects import LAST_EVENT_MONTH, gains, published_effect
 from pipeline.synthetic.knobs import Knobs
 from pipeline.synthetic.operations import Operations
 from pipeline.synthetic.people import People
+from pipeline.synthetic.prevention import Prevention, add_programme_effect, months_referred
 from pipeline.synthetic.therapy import Courses, Therapy, therapy_of
 from pipeline.synthetic.therapy_effects import LAST_EVENT_MONTH as LAST_THERAPY_MONTH
 from pipeline.synthetic.therapy_effects import therapy_effects
@@ -45,12 +46,13 @@ _MIDDLE = (FIRST + LAST) / 2
 @dataclass(frozen=True, kw_only=True)
 class Treatment:
     """For everybody: the month from which an operation affects work (0 if never), how many times the mean effect it is,
-    and the same of therapy.
+    and the same of therapy; the month of a referral to the prevention programme.
     """
 
     month: NDArray[np.int32]
     gain: NDArray[np.float32]
     therapy: Therapy
+    programme: NDArray[np.int32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +63,9 @@ class Work:
     pay_in_work: NDArray[np.float32]
 
 
-def treatment(people: People, operations: Operations, courses: Courses, knobs: Knobs) -> Treatment:
+def treatment(
+    people: People, operations: Operations, courses: Courses, knobs: Knobs, *, prevention: Prevention
+) -> Treatment:
     """When each person's work starts to change, and how much more than the mean it does."""
     month = np.zeros(len(people), dtype=np.int32)
     month[operations.person] = operations.first_month
@@ -71,10 +75,15 @@ def treatment(people: People, operations: Operations, courses: Courses, knobs: K
     earliness = knobs.selection_on_gains * (1 - 2 * span)
     gain = np.zeros(len(people), dtype=np.float32)
     gain[operations.person] = gains(age=age, imd_quintile=quintile, earliness=earliness)
-    return Treatment(month=month, gain=gain, therapy=therapy_of(people, courses))
+    return Treatment(
+        month=month,
+        gain=gain,
+        therapy=therapy_of(people, courses),
+        programme=months_referred(prevention, people=len(people)),
+    )
 
 
-def expected_work(
+def expected_work(  # noqa: PLR0913 - each kind of treatment can be left out
     people: People,
     treated: Treatment,
     *,
@@ -82,8 +91,9 @@ def expected_work(
     knobs: Knobs,
     operated: bool = True,
     in_therapy: bool = True,
+    in_programme: bool = True,
 ) -> Work:
-    """Work of the people in ``rows``, with their operations and therapies or as it would have been without them."""
+    """Work of the people in ``rows``, with their treatments or as it would have been without some of them."""
     age = (MONTHS[None, :] - people.birth_month[rows, None]).astype(np.float32) / np.float32(12)
     curve = ((age - np.float32(_AGE_OF_MOST)) / np.float32(20)) ** 2 - np.float32(_MEAN_SQUARED_AGE)
     month = (COVID + SEASONAL_EMPLOYMENT).astype(np.float32)
@@ -94,6 +104,8 @@ def expected_work(
         _operate(in_work, pay, male=people.male[rows], treated=treated, of=rows, knobs=knobs)
     if in_therapy:
         _treat(in_work, pay, therapy=treated.therapy, of=rows, knobs=knobs)
+    if in_programme:
+        add_programme_effect(in_work, treated.programme[rows], knobs=knobs)
     np.clip(in_work, 0, 1, out=in_work)
     works = (age >= WORKING_AGES[0]) & (age < WORKING_AGES[1]) & people.employee[rows, None]
     in_work *= works

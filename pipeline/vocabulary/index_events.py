@@ -85,4 +85,40 @@ class FirstTherapySession(Declared):
         return ()
 
 
-IndexEvent = Annotated[Procedure | FirstTherapySession, Field(discriminator="kind")]
+class ProgrammeReferral(Declared):
+    """The index event: the first referral ever since a date to the Diabetes Prevention Programme.
+
+    Attributes
+    ----------
+    hba1c_mmol_mol, fpg_mmol_l
+        Lowest and highest HbA1c, and fasting plasma glucose, with which people are eligible; either is enough.
+    test_within_months
+        The test must be of the day of the referral or of so many months before it.
+    first_since
+        Nobody may have been referred between this date and the index.
+    """
+
+    kind: Literal["programme_referral"] = "programme_referral"
+    source: str = "ndpp"
+    hba1c_mmol_mol: tuple[int, int]
+    fpg_mmol_l: tuple[float, float]
+    test_within_months: int = Field(ge=1)
+    first_since: date
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that the event is found in."""
+        return (self.source,)
+
+    @property
+    def linked_by(self) -> str:
+        """The source whose ids link the event's records to people."""
+        return "ndpp"
+
+    @property
+    def codelists(self) -> tuple[str, ...]:
+        """It names no code list."""
+        return ()
+
+
+IndexEvent = Annotated[Procedure | FirstTherapySession | ProgrammeReferral, Field(discriminator="kind")]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pipeline.vocabulary.codelists import Codelist
 from pipeline.vocabulary.designs import GeneralPopulation, StaggeredAdoption
 from pipeline.vocabulary.errors import Fault, RequestError
-from pipeline.vocabulary.index_events import FirstTherapySession, Procedure
+from pipeline.vocabulary.index_events import IndexEvent
 from pipeline.vocabulary.months import parse_month
 from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.people import COHORT, SPINE
@@ -27,7 +27,7 @@ class Study:
         The sources that a person must be linked to, besides the one that the index event comes from.
     """
 
-    event: Procedure | FirstTherapySession
+    event: IndexEvent
     codelists: Mapping[str, Codelist]
     comparison: GeneralPopulation
     window: Window

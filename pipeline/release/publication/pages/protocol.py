@@ -12,7 +12,7 @@ from functools import singledispatch
 from pipeline.release.disclosure.release import Release
 from pipeline.release.publication.pages.words import estimator, listed, named, number, span
 from pipeline.vocabulary.designs import LinkedPanel, StaggeredAdoption
-from pipeline.vocabulary.index_events import FirstTherapySession, Procedure
+from pipeline.vocabulary.index_events import FirstTherapySession, Procedure, ProgrammeReferral
 from pipeline.vocabulary.months import first_day, parse_month
 from pipeline.vocabulary.protocol import Evaluation
 from pipeline.vocabulary.robustness import RobustnessRun
@@ -138,6 +138,16 @@ def _first_therapy_session(event: FirstTherapySession) -> str:
         f"The first therapy session of the first completed course in {event.source}: a referral discharged with "
         f"{event.completed_contacts} treatment contacts or more. First means none completed since "
         f"{_day(event.first_since)}. Employment status is the latest in {event.employment} on or before the referral."
+    )
+
+
+@_index_event.register
+def _programme_referral(event: ProgrammeReferral) -> str:
+    hba1c, glucose = (f"{low:g} to {high:g}" for low, high in (event.hba1c_mmol_mol, event.fpg_mmol_l))
+    return (
+        f"The first referral in {event.source} with a blood test of the {event.test_within_months} months before it "
+        f"that makes the person eligible: HbA1c of {hba1c} mmol/mol, or fasting plasma glucose of {glucose} mmol/l. "
+        f"First means none since {_day(event.first_since)}."
     )
 
 
