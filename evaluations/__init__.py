@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from pipeline.vocabulary.codelists import read_codelist
 from pipeline.vocabulary.declared import request_error
-from pipeline.vocabulary.designs import StaggeredAdoption
+from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.protocol import Evaluation, Protocol
 
@@ -48,6 +48,6 @@ def load(name: str) -> Protocol:
 
 def _named(evaluation: Evaluation) -> tuple[str, ...]:
     """The code lists that an evaluation names."""
-    if not isinstance(evaluation.design, StaggeredAdoption):
+    if isinstance(evaluation.design, LinkedPanel):
         return ()
     return evaluation.design.index_event.codelists

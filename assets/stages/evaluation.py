@@ -17,7 +17,7 @@ def cohort(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result])
 
     A delivery that has come this far is accepted: from here on its id stands for these files.
     """
-    from pipeline.population.cohort import linked_cohort, staggered_cohort
+    from pipeline.population.cohort import COHORTS, linked_cohort
 
     design = protocol.evaluation.design
 
@@ -28,7 +28,8 @@ def cohort(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result])
                 return
             records = {source: inputs[source].scan("accepted") for source in design.index_event.sources}
             records |= {"health_person": inputs["spine"].scan("health_person")}
-            staggered_cohort(connection, protocol, records=records, spine=inputs["spine"].scan("spine"), target=folder)
+            found = COHORTS[design.kind]
+            found(connection, protocol, records=records, spine=inputs["spine"].scan("spine"), target=folder)
 
     made = _made(causeway, protocol, "cohort", inputs, room="population/cohort", build=build)
     register(causeway)
@@ -69,12 +70,12 @@ def panel(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]) 
 def estimates(causeway: Causeway, protocol: Protocol, panel: Result) -> Result:
     """Every estimator, outcome, subgroup and bin that the protocol declares."""
     from pipeline.engine.panels import StoredPanel
-    from pipeline.inference.designs import staggered_adoption
+    from pipeline.inference import designs
 
     settings = causeway.settings.inference
 
     def build(folder: Path) -> None:
-        write_table(staggered_adoption.estimates(StoredPanel(panel.path), protocol, settings), folder / "estimates")
+        write_table(designs.estimates(StoredPanel(panel.path), protocol, settings), folder / "estimates")
 
     inputs = {panel.key: panel}
     return _made(causeway, protocol, "estimates", inputs, room="inference", build=build, settings=settings.model_dump())
@@ -83,6 +84,7 @@ def estimates(causeway: Causeway, protocol: Protocol, panel: Result) -> Result:
 def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, panel: Result, estimates: Result) -> Result:
     """Whether the estimates may be believed, how the arms differ, and why the estimators do."""
     from pipeline.engine.panels import StoredPanel
+    from pipeline.inference import designs
     from pipeline.inference.diagnostics import UNDECLARED, balance, checks, decomposition
 
     settings = causeway.settings.inference
@@ -92,7 +94,9 @@ def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, panel: R
     characteristics = design.characteristics if isinstance(design, LinkedPanel) else (*in_both_arms, "rural_urban")
 
     def build(folder: Path) -> None:
-        found = checks(estimates.read("estimates"), settings, anticipation=design.anticipation, precision=precision)
+        found = designs.checks(StoredPanel(panel.path), protocol, settings)
+        if found is None:
+            found = checks(estimates.read("estimates"), settings, anticipation=design.anticipation, precision=precision)
         write_table(found, folder / "diagnostics")
         write_table(balance.table(cohort.read("cohort"), characteristics), folder / "balance")
         write_table(decomposition.table(StoredPanel(panel.path), protocol), folder / "decomposition")

@@ -20,7 +20,7 @@ from pipeline.synthetic.links import nino_links, person_links, programme_links
 from pipeline.synthetic.pay import paid_late, payment_table, payments
 from pipeline.synthetic.population import Population, draw_population
 from pipeline.synthetic.prevention_tables import blood_test_table, programme_table
-from pipeline.synthetic.studied import courses_studied, operations_studied, referrals_studied
+from pipeline.synthetic.studied import courses_studied, operations_studied, referrals_studied, threshold_studied
 from pipeline.synthetic.therapy_tables import referral_tables, status_table
 from pipeline.synthetic.truth import true_effects
 from pipeline.synthetic.writing import as_text, write, write_delivery_json, write_truth
@@ -85,9 +85,8 @@ def synthesise(
 
 def truth(population: Population) -> pa.Table:
     """The true effects of a population: what ``effects.csv`` holds."""
-    return true_effects(
-        [operations_studied(population), courses_studied(population), referrals_studied(population)], population
-    )
+    studied = (operations_studied, courses_studied, referrals_studied, threshold_studied)
+    return true_effects([people(population) for people in studied], population)
 
 
 def _refuse(*folders: Path, people: int, seed: int) -> None:

@@ -18,6 +18,7 @@ from pipeline.synthetic.population import Population
 from pipeline.synthetic.prevention import ELIGIBLE, WAVES, Prevention
 from pipeline.synthetic.residence import UNKNOWN, in_england, place_at_operation
 from pipeline.synthetic.therapy import COMPLETED, NEW_VERSION, Courses
+from pipeline.vocabulary.months import parse_month
 from pipeline.vocabulary.schemas.sources import EMPLOYMENT_STATUSES, ETHNIC_GROUPS, PROBLEMS, SEXES
 from pipeline.vocabulary.windows import Window
 
@@ -30,6 +31,10 @@ THERAPY_WINDOW = Window(before=59, after=84, reference=(-23, -12))
 
 PREVENTION_WINDOW = Window(before=35, after=60, reference=(-11, 0))
 """The event times of the evaluation of the Diabetes Prevention Programme."""
+
+THRESHOLD_WINDOW = Window(before=23, after=24, reference=(-11, 0))
+THRESHOLD_MONTHS = tuple(parse_month(month) for month in ("2018-04", "2020-12"))
+"""The event times of the evaluation of its threshold, and the first and last month of the tests studied."""
 
 _BIRTHDAY = 15
 
@@ -117,6 +122,33 @@ def referrals_studied(population: Population) -> Studied:
     )
 
 
+def threshold_studied(population: Population) -> Studied:
+    """The people whose effect a threshold gives: at 42 and referred, seen from two years before to two after."""
+    people, tested = population.people, population.prevention
+    month = month_of_day(tested.tested)
+    age, age_at_end = _ages(people, tested.person, day=tested.tested, month=month)
+    chosen: NDArray[np.bool_] = (tested.hba1c == ELIGIBLE[0]) & (tested.referred > 0)
+    chosen &= (month >= THRESHOLD_MONTHS[0]) & (month <= THRESHOLD_MONTHS[1])
+    chosen &= _linked_to_programme(people, population.links, tested.person)
+    chosen &= (age >= AGES[0]) & (age_at_end <= AGES[1])
+    chosen &= people.death_month[tested.person] >= month + THRESHOLD_WINDOW.after
+    who = tested.person[chosen]
+    return Studied(
+        evaluation="diabetes_prevention_threshold",
+        window=THRESHOLD_WINDOW,
+        who=who,
+        month=month[chosen],
+        levels={"all": (("",), np.zeros(len(who), dtype=np.int8))},
+        treatments={"in_programme": False},
+    )
+
+
+def _linked_to_programme(people: People, links: Links, who: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Who is linked to pay and to the programme's records, and lives in England."""
+    linked = links.programme[:, who].any(axis=0) & links.pay[:, who].any(axis=0) & ~links.shared[who]
+    return np.asarray(linked & in_england(people.described(people.region)[who]), dtype=np.bool_)
+
+
 def in_programme(people: People, tested: Prevention, links: Links) -> NDArray[np.int64]:
     """Positions among people tested whom the evaluation of their referral will study, by its eligibility rules."""
     who, day = tested.person, np.where(tested.referred > 0, tested.referred, tested.tested)
@@ -124,9 +156,8 @@ def in_programme(people: People, tested: Prevention, links: Links) -> NDArray[np
     age, age_at_end = _ages(people, who, day=day, month=month)
     by_hba1c = (tested.hba1c >= ELIGIBLE[0]) & (tested.hba1c <= ELIGIBLE[1])
     eligible = (tested.referred > 0) & (by_hba1c | ~np.isnan(tested.glucose)) & (month >= WAVES[0]) & (month <= LAST)
-    eligible &= links.programme[:, who].any(axis=0) & links.pay[:, who].any(axis=0) & ~links.shared[who]
+    eligible &= _linked_to_programme(people, links, who) & (people.death_month[who] > month)
     eligible &= (age >= AGES[0]) & (age_at_end <= AGES[1])
-    eligible &= (people.death_month[who] > month) & in_england(people.described(people.region)[who])
     return np.flatnonzero(eligible)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.vocabulary.declared import Declared
-from pipeline.vocabulary.index_events import IndexEvent
+from pipeline.vocabulary.index_events import BloodTest, IndexEvent
 from pipeline.vocabulary.robustness import RobustnessRun
 from pipeline.vocabulary.windows import Window
 
@@ -83,6 +83,64 @@ class StaggeredAdoption(_EventStudies):
     period_unit: ClassVar[str] = "month"
 
 
+class Threshold(Declared):
+    """People about a cutoff of a whole-numbered measurement, who at or above it may be offered the intervention.
+
+    Attributes
+    ----------
+    index_event
+        The measurement: it gives each person the running variable, and whether the intervention was taken up.
+    running, cutoff
+        What is measured, in words with its unit, and the lowest value that is assigned.
+    values, lottery
+        The lowest and highest value studied, and those of the window in which assignment is taken for a lottery.
+    curvature
+        By outcome, the bound on the second derivative of its change from the reference, in its published unit per
+        squared unit of the running variable; ``take_up_curvature`` is that of the share who take up.
+    frequency_bend, log_frequency_curvature
+        How far the frequency at a value may be from the mean of its neighbours', as a share, and the bound on the
+        second derivative of its logarithm: for the checks of the density.
+    smooth
+        Numbers about people that must not jump, each with its bound.
+    window
+        Outcomes are means over its bins less the mean over the reference; event time 1 is the month of measurement.
+    """
+
+    kind: Literal["threshold"] = "threshold"
+    index_event: BloodTest
+    running: str
+    cutoff: int
+    values: tuple[int, int]
+    lottery: tuple[int, int]
+    curvature: dict[str, Annotated[float, Field(ge=0)]]
+    take_up_curvature: float = Field(ge=0)
+    frequency_bend: float = Field(ge=0, lt=1)
+    log_frequency_curvature: float = Field(ge=0)
+    smooth: dict[str, Annotated[float, Field(ge=0)]] = Field(min_length=1)
+    window: Window
+    estimators: tuple[Literal["honest_local_linear", "local_randomisation"], ...]
+    headline: Literal["honest_local_linear"] = "honest_local_linear"
+    period_unit: ClassVar[str] = "month"
+    anticipation: ClassVar[int] = 0
+    covariates: ClassVar[tuple[str, ...]] = ()
+    robustness: ClassVar[tuple[RobustnessRun, ...]] = ()
+    age_spline: ClassVar[None] = None
+    subgroup_estimators: ClassVar[None] = None
+
+    @property
+    def by_subgroup(self) -> tuple[str, ...]:
+        """Every estimator could; none does, since a threshold has too few people by subgroup."""
+        return self.estimators
+
+    @model_validator(mode="after")
+    def _about_the_cutoff(self) -> Threshold:
+        for name in ("values", "lottery"):
+            low, high = getattr(self, name)
+            if not low < self.cutoff <= high:
+                raise ValueError(f"{name} must hold the cutoff and a value below it")
+        return self
+
+
 class LinkedPanel(_EventStudies):
     """People treated in different periods, in a panel that its owner has linked already.
 
@@ -111,4 +169,4 @@ class LinkedPanel(_EventStudies):
     age_spline: None = None
 
 
-Design = Annotated[StaggeredAdoption | LinkedPanel, Field(discriminator="kind")]
+Design = Annotated[StaggeredAdoption | Threshold | LinkedPanel, Field(discriminator="kind")]

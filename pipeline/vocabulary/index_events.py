@@ -121,4 +121,39 @@ class ProgrammeReferral(Declared):
         return ()
 
 
-IndexEvent = Annotated[Procedure | FirstTherapySession | ProgrammeReferral, Field(discriminator="kind")]
+class BloodTest(Declared):
+    """The index event: the first HbA1c test ever since a date, of people referred or not.
+
+    Attributes
+    ----------
+    source, tests
+        Referrals, with the test that each was made on, and the tests of people who were not referred.
+    take_up_within_months
+        A person takes up when referred on the day of the test or within so many months of it.
+    first_since
+        Nobody may have been tested between this date and the index.
+    """
+
+    kind: Literal["blood_test"] = "blood_test"
+    source: str = "ndpp"
+    tests: str = "ndpp/tests"
+    take_up_within_months: int = Field(ge=1)
+    first_since: date
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that the event is found in."""
+        return (self.source, self.tests)
+
+    @property
+    def linked_by(self) -> str:
+        """The source whose ids link the event's records to people."""
+        return "ndpp"
+
+    @property
+    def codelists(self) -> tuple[str, ...]:
+        """It names no code list."""
+        return ()
+
+
+IndexEvent = Annotated[Procedure | FirstTherapySession | ProgrammeReferral | BloodTest, Field(discriminator="kind")]

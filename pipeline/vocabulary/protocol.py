@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from pipeline.vocabulary.codelists import Codelist
 from pipeline.vocabulary.declared import Declared
-from pipeline.vocabulary.designs import Design, LinkedPanel, StaggeredAdoption
+from pipeline.vocabulary.designs import Design, LinkedPanel, Threshold
 from pipeline.vocabulary.months import MonthLabel, parse_month
 from pipeline.vocabulary.outcomes import OUTCOMES, Outcome
 from pipeline.vocabulary.robustness import run_faults
@@ -83,9 +83,10 @@ class Evaluation(Declared):
         faults = []
         if self.design.headline not in self.design.estimators:
             faults.append("the headline estimator is not among the estimators")
-        if isinstance(self.design, StaggeredAdoption):
+        if not isinstance(self.design, LinkedPanel):
+            kind = self.design.kind.replace("_", " ")
             needed = ("eligibility", "treated_between", "observed_between", "prices")
-            faults += [f"{name} is needed for a staggered adoption" for name in needed if getattr(self, name) is None]
+            faults += [f"{name} is needed for a {kind}" for name in needed if getattr(self, name) is None]
             faults += [
                 f"outcome {o.name} needs source {o.source}" for o in self.outcomes if o.source not in self.sources
             ]
@@ -109,6 +110,11 @@ class Evaluation(Declared):
         faults += [f"{name}, to estimate by subgroup, is not among the estimators" for name in strangers]
         if design.headline in design.estimators and design.headline not in design.by_subgroup:
             faults.append("the headline estimator must also estimate by subgroup")
+        if isinstance(design, Threshold):
+            unbound = [outcome.name for outcome in self.outcomes if outcome.name not in design.curvature]
+            faults += [f"outcome {name} needs a bound on its curvature" for name in unbound]
+            if self.subgroups:
+                faults.append("a threshold has no effects by subgroup")
         if design.window.reference[1] > -design.anticipation:
             faults.append("the reference must end before anticipation may begin")
         return [*faults, *run_faults(design.robustness, self._studied())]
@@ -121,11 +127,11 @@ class Evaluation(Declared):
             anticipation=design.anticipation,
             unit=design.period_unit,
             observed=design.periods if isinstance(design, LinkedPanel) else months,
-            dated=isinstance(design, StaggeredAdoption),
+            dated=not isinstance(design, LinkedPanel),
         )
 
 
-def _characteristics(design: StaggeredAdoption | LinkedPanel) -> tuple[str, ...]:
+def _characteristics(design: Design) -> tuple[str, ...]:
     """What the design's panel says of people in words."""
     if isinstance(design, LinkedPanel):
         return design.characteristics

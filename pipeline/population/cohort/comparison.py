@@ -25,7 +25,7 @@ def comparison(connection: duckdb.DuckDBPyConnection, study: Study, *, spine: st
     drawn = f"""(
         SELECT s.*, o.person_id IS NULL AS never_treated,
                make_date(CAST((d.month - 1) // 12 AS INTEGER), CAST((d.month - 1) % 12 + 1 AS INTEGER), 15) AS index_day
-        FROM (SELECT *, {draw_sql(f"{quoted(study.comparison.seed)} || person_id")} AS draw FROM {spine}) s
+        FROM (SELECT *, {draw_sql(f"{quoted(study.sampled.seed)} || person_id")} AS draw FROM {spine}) s
         JOIN index_months d ON s.draw >= d.lower AND s.draw < d.upper
         LEFT JOIN (SELECT DISTINCT person_id FROM happened) o ON o.person_id = s.person_id)"""
     connection.execute(
@@ -35,7 +35,7 @@ def comparison(connection: duckdb.DuckDBPyConnection, study: Study, *, spine: st
     steps = counted(connection, rules, arm="comparison", start="people in the census spine", relation="drawn")
     taken = _sample(connection, study)
     kept = steps[-1].remaining
-    reason = f"not drawn into the sample (up to {study.comparison.n:,} people, in the treated people's proportions)"
+    reason = f"not drawn into the sample (up to {study.sampled.n:,} people, in the treated people's proportions)"
     return (*steps, Step(arm="comparison", reason=reason, excluded=kept - taken, remaining=taken))
 
 
@@ -48,12 +48,12 @@ def _index_months(connection: duckdb.DuckDBPyConnection, study: Study) -> pa.Tab
 
 def _sample(connection: duckdb.DuckDBPyConnection, study: Study) -> int:
     """Make the temporary table ``comparison`` and say how many people it has."""
-    columns = study.comparison.strata
+    columns = study.sampled.strata
     strata = connection.sql(_strata_sql(columns)).to_arrow_table()
     counts = zip(strata["treated"].to_pylist(), strata["available"].to_pylist(), strict=True)
-    take = allocation([Stratum(treated=t, available=a) for t, a in counts], at_most=study.comparison.n)
+    take = allocation([Stratum(treated=t, available=a) for t, a in counts], at_most=study.sampled.n)
     connection.register("strata", strata.append_column("take", pa.array(take, pa.int64())))
-    hashed = draw_sql(f"{quoted(study.comparison.seed + ':sample:')} || person_id")
+    hashed = draw_sql(f"{quoted(study.sampled.seed + ':sample:')} || person_id")
     within = ", ".join(f"d.{name}" for name in columns)
     connection.execute(f"""
         CREATE TEMP TABLE comparison AS SELECT * EXCLUDE (nth, take) FROM (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.vocabulary.codelists import Codelist
-from pipeline.vocabulary.designs import GeneralPopulation, StaggeredAdoption
+from pipeline.vocabulary.designs import GeneralPopulation, LinkedPanel, StaggeredAdoption
 from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.index_events import IndexEvent
 from pipeline.vocabulary.months import parse_month
@@ -29,13 +29,26 @@ class Study:
 
     event: IndexEvent
     codelists: Mapping[str, Codelist]
-    comparison: GeneralPopulation
+    comparison: GeneralPopulation | None
     window: Window
     ages: tuple[int, int]
     age_bands: tuple[int, ...]
     linked: tuple[str, ...]
     treated_between: tuple[int, int]
     observed_between: tuple[int, int]
+
+    @property
+    def sampled(self) -> GeneralPopulation:
+        """How comparison people are sampled.
+
+        Raises
+        ------
+        RequestError
+            If the design samples none.
+        """
+        if self.comparison is None:
+            raise RequestError(Fault(what="the design compares with no sample of the general population"))
+        return self.comparison
 
 
 def study(protocol: Protocol) -> Study:
@@ -50,13 +63,13 @@ def study(protocol: Protocol) -> Study:
     evaluation = protocol.evaluation
     design, eligibility = evaluation.design, evaluation.eligibility
     treated, observed = evaluation.treated_between, evaluation.observed_between
-    if not isinstance(design, StaggeredAdoption) or eligibility is None or treated is None or observed is None:
-        raise RequestError(Fault(what=f"evaluation {protocol.name} is not a staggered adoption"))
+    if isinstance(design, LinkedPanel) or eligibility is None or treated is None or observed is None:
+        raise RequestError(Fault(what=f"evaluation {protocol.name} has no index event"))
     event = design.index_event
     found = Study(
         event=event,
         codelists=protocol.codelists,
-        comparison=design.comparison,
+        comparison=design.comparison if isinstance(design, StaggeredAdoption) else None,
         window=design.window,
         ages=eligibility.ages,
         age_bands=evaluation.age_bands,
@@ -78,7 +91,7 @@ def _check_names(found: Study, *, where: str) -> None:
     ]
     faults += [
         Fault(what=f"evaluation {where} has the stratum {name}", remedy=f"The cohort has {', '.join(COHORT.names)}.")
-        for name in found.comparison.strata
+        for name in (found.comparison.strata if found.comparison is not None else ())
         if name not in COHORT.names
     ]
     if faults:

@@ -11,8 +11,8 @@ from functools import singledispatch
 
 from pipeline.release.disclosure.release import Release
 from pipeline.release.publication.pages.words import estimator, listed, named, number, span
-from pipeline.vocabulary.designs import LinkedPanel, StaggeredAdoption
-from pipeline.vocabulary.index_events import FirstTherapySession, Procedure, ProgrammeReferral
+from pipeline.vocabulary.designs import Design, LinkedPanel, StaggeredAdoption, Threshold
+from pipeline.vocabulary.index_events import BloodTest, FirstTherapySession, Procedure, ProgrammeReferral
 from pipeline.vocabulary.months import first_day, parse_month
 from pipeline.vocabulary.protocol import Evaluation
 from pipeline.vocabulary.robustness import RobustnessRun
@@ -142,6 +142,15 @@ def _first_therapy_session(event: FirstTherapySession) -> str:
 
 
 @_index_event.register
+def _blood_test(event: BloodTest) -> str:
+    return (
+        f"The first HbA1c test in {listed(event.sources)}, whatever it found. First means none since "
+        f"{_day(event.first_since)}. Taken up: referred on the day of the test or within "
+        f"{event.take_up_within_months} months."
+    )
+
+
+@_index_event.register
 def _programme_referral(event: ProgrammeReferral) -> str:
     hba1c, glucose = (f"{low:g} to {high:g}" for low, high in (event.hba1c_mmol_mol, event.fpg_mmol_l))
     return (
@@ -149,6 +158,31 @@ def _programme_referral(event: ProgrammeReferral) -> str:
         f"that makes the person eligible: HbA1c of {hba1c} mmol/mol, or fasting plasma glucose of {glucose} mmol/l. "
         f"First means none since {_day(event.first_since)}."
     )
+
+
+@_design.register
+def _threshold(design: Threshold) -> Iterator[tuple[str, str]]:
+    low, high = design.values
+    bounds = (f"{outcome} by {bound:g}" for outcome, bound in design.curvature.items())
+    yield (
+        "Design",
+        (
+            f"People with {design.running} at {design.cutoff} or above compared with people below it: the jump in the "
+            f"outcome's change from the reference over the jump in take-up, at {design.cutoff} (regression "
+            "discontinuity, fuzzy)"
+        ),
+    )
+    yield "Index event", _index_event(design.index_event)
+    yield "People compared", f"Of {low} to {high}; for local randomisation {design.lottery[0]} to {design.lottery[1]}"
+    yield (
+        "Bounds declared",
+        (
+            f"Per squared unit, {listed(tuple(bounds))} in published units, and take-up by "
+            f"{design.take_up_curvature:g}; frequencies within a share of {design.frequency_bend:g} of their "
+            f"neighbours' mean, their logarithm bending by {design.log_frequency_curvature:g}"
+        ),
+    )
+    yield "Must not jump", listed(tuple(f"{named(name)} (bound {bound:g})" for name, bound in design.smooth.items()))
 
 
 @_design.register
@@ -189,8 +223,10 @@ def _eligibility(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
         yield "Outcomes observed", _months(evaluation.observed_between)
 
 
-def _group_time(design: StaggeredAdoption | LinkedPanel) -> str:
-    """What the estimators of group-time effects are told besides."""
+def _group_time(design: Design) -> str:
+    """What the estimators of group-time effects are told besides; nothing at a threshold, which has none."""
+    if isinstance(design, Threshold):
+        return ""
     compared = {"never_treated": "never treated", "not_yet_treated": "never or not yet treated"}
     covariates = listed(tuple(named(name) for name in design.covariates)) or "no covariates"
     before = f"{design.anticipation} {design.period_unit}s" if design.anticipation else "none"
