@@ -13,11 +13,17 @@ from pipeline.inference.designs.threshold import local_randomisation, path
 from pipeline.inference.designs.threshold.changes import RUNNING, TOOK_UP, changes, column, design_of
 from pipeline.inference.designs.threshold.results import Number
 from pipeline.vocabulary.designs import Threshold
+from pipeline.vocabulary.errors import NotEstimable
 from pipeline.vocabulary.outcomes import Outcome
 from pipeline.vocabulary.panels import Panel
 from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.results import ESTIMATES
 from pipeline.vocabulary.windows import Bin
+
+_NOTHING: dict[str, Number] = dict.fromkeys(
+    ("estimate", "std_error", "ci_lower", "ci_upper", "band_lower", "band_upper", "n_treated", "n_comparison")
+) | {"residual_df": 0}
+"""The numbers of an effect that few people, or an outcome that does not vary, do not allow."""
 
 
 def estimates(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table:
@@ -26,12 +32,12 @@ def estimates(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table
     An effect is that of taking up, on those who take up because they are at or above the cutoff: fuzzy. Of local
     randomisation each bin stands alone, so that covariances with other bins are null and its band is
     Bonferroni's, as that of the other. An end of an interval that is
-    infinite, since too few take up, is null.
+    infinite, since too few take up, is null, and so is every number of a lottery among too few people.
 
     Raises
     ------
     NotEstimable
-        If a side of the cutoff has too few people or values.
+        If a side of the cutoff has too few people or values for the headline.
     RequestError
         If the protocol is of another design.
     """
@@ -72,29 +78,35 @@ def _by_lottery(
     frame: pd.DataFrame, outcome: Outcome, design: Threshold, settings: Inference
 ) -> Iterator[dict[str, Number]]:
     bins = studied(design)
-    together = 1 - (1 - settings.confidence) / len(bins)
     for place, each in enumerate(bins):
-        alone, band = (
-            local_randomisation.estimate(
-                frame,
-                outcome=column(each),
-                running=RUNNING,
-                cutoff=design.cutoff,
-                window=design.lottery,
-                take_up=TOOK_UP,
-                confidence=confidence,
-                seed=settings.seed,
-            ).numbers(scale=outcome.scale)
-            for confidence in (settings.confidence, together)
-        )
         covariance: list[float | None] = [None] * len(bins)
-        covariance[place] = alone["covariance"][0] if isinstance(alone["covariance"], list) else None
-        yield {
-            **alone,
-            "band_lower": band["ci_lower"],
-            "band_upper": band["ci_upper"],
-            "covariance": covariance,
-        }
+        try:
+            found = _lottery(frame, each, outcome, design, settings)
+        except NotEstimable:
+            yield {**_NOTHING, "covariance": covariance}
+            continue
+        covariance[place] = found["covariance"][0] if isinstance(found["covariance"], list) else None
+        yield {**found, "covariance": covariance}
+
+
+def _lottery(
+    frame: pd.DataFrame, each: Bin, outcome: Outcome, design: Threshold, settings: Inference
+) -> dict[str, Number]:
+    """One bin's numbers; the band is the interval at Bonferroni's confidence for as many bins as there are."""
+    alone, band = (
+        local_randomisation.estimate(
+            frame,
+            outcome=column(each),
+            running=RUNNING,
+            cutoff=design.cutoff,
+            window=design.lottery,
+            take_up=TOOK_UP,
+            confidence=confidence,
+            seed=settings.seed,
+        ).numbers(scale=outcome.scale)
+        for confidence in (settings.confidence, 1 - (1 - settings.confidence) / len(studied(design)))
+    )
+    return {**alone, "band_lower": band["ci_lower"], "band_upper": band["ci_upper"]}
 
 
 _NUMBERS = {"honest_local_linear": _honest, "local_randomisation": _by_lottery}

@@ -173,6 +173,7 @@ def _threshold(design: Threshold) -> Iterator[tuple[str, str]]:
         ),
     )
     yield "Index event", _index_event(design.index_event)
+    yield "Comparison people", f"People with {design.running} below {design.cutoff}, held to the same eligibility"
     yield "People compared", f"Of {low} to {high}; for local randomisation {design.lottery[0]} to {design.lottery[1]}"
     yield (
         "Bounds declared",
