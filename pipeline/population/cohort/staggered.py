@@ -15,7 +15,8 @@ from pipeline.population.cohort.eligibility import Rule, at_index_sql, counted, 
 from pipeline.population.cohort.index_events import IndexEvents, first_event_sql, index_events
 from pipeline.population.cohort.study import Study, study
 from pipeline.vocabulary.attrition import Step, attrition_table
-from pipeline.vocabulary.errors import Fault, NotEstimable
+from pipeline.vocabulary.designs import StaggeredAdoption
+from pipeline.vocabulary.errors import Fault, NotEstimable, RequestError
 from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.people import AT_INDEX, ATTRITION, COHORT
 
@@ -44,6 +45,8 @@ def staggered_cohort(
     RequestError
         If the protocol is of another design.
     """
+    if not isinstance(protocol.evaluation.design, StaggeredAdoption):
+        raise RequestError(Fault(what=f"evaluation {protocol.name} is not a staggered adoption"))
     plan = study(protocol)
     with refusing("the cohort", source=plan.event.source), connection.cursor() as work:
         events = index_events(plan, records)
