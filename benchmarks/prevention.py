@@ -4,7 +4,7 @@
 
 Each seed draws a population, who is tested and referred, and employment month by month; the evaluation
 diabetes_prevention_threshold is then estimated and checked as declared. Records are not written and read: tests of the
-graph hold that path. Its table is in docs/benchmarks/prevention.md.
+graph hold that path.
 """
 
 from __future__ import annotations
