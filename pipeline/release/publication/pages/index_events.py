@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import singledispatch
 
 from pipeline.release.publication.pages.words import listed
