@@ -81,9 +81,9 @@ def estimates(causeway: Causeway, protocol: Protocol, panel: Result) -> Result:
 
 
 def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, panel: Result, estimates: Result) -> Result:
-    """Whether the estimates may be believed, how the arms differ, and why the estimators do."""
+    """Whether the estimates may be believed, who identifies them, how the arms differ, and why the estimators do."""
     from pipeline.engine.panels import StoredPanel
-    from pipeline.inference.diagnostics import UNDECLARED, balance, checks, decomposition
+    from pipeline.inference.diagnostics import UNDECLARED, balance, checks, decomposition, support
 
     settings = causeway.settings.inference
     design = protocol.evaluation.design
@@ -96,6 +96,7 @@ def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, panel: R
         write_table(found, folder / "diagnostics")
         write_table(balance.table(cohort.read("cohort"), characteristics), folder / "balance")
         write_table(decomposition.table(StoredPanel(panel.path), protocol), folder / "decomposition")
+        write_table(support.table(StoredPanel(panel.path), protocol), folder / "support")
 
     inputs = {result.key: result for result in (cohort, panel, estimates)}
     declared = settings.model_dump() | {"precision": precision.model_dump()}
@@ -126,6 +127,7 @@ def release(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]
             balance=tables["diagnostics"].read("balance"),
             diagnostics=tables["diagnostics"].read("diagnostics"),
             decomposition=tables["diagnostics"].read("decomposition"),
+            support=tables["diagnostics"].read("support"),
         )
         disclosure.save(released, folder)
 

@@ -92,10 +92,9 @@ def _of_work(
 
 def _of_benefits(study: Studied, drawn: Population) -> dict[str, NDArray[np.float64]]:
     """``(n, T)`` differences in benefits."""
-    therapy = {"in_therapy": study.treatments.get("in_therapy", True)}
     given, without = (
         expected_claims(drawn.claimants, treated, rows=study.who, knobs=drawn.knobs, **how).astype(np.float64)
-        for treated, how in ((drawn.treatment, {}), (study.counterfactual or drawn.treatment, therapy))
+        for treated, how in ((drawn.treatment, {}), (study.counterfactual or drawn.treatment, study.treatments))
     )
     kind = drawn.claimants.kind[study.who]
     change = given - without

@@ -64,10 +64,21 @@ CHROMIUM_FLAGS = [
 ]
 
 
+# What an outcome gains in the end, what it loses at first, and the error of everybody's effect, in its unit.
+SIZES = {
+    "pay": (84.0, -120.0, 11.0),
+    "pay_in_work": (17.0, -117.0, 12.0),
+    "employed": (4.3, -0.8, 0.3),
+    "benefits": (-1.1, 0.2, 0.2),
+    "benefit_amount": (-6.0, 1.0, 1.5),
+    "earnings": (-4000.0, -900.0, 2900.0),
+    "out_of_pocket": (2500.0, 500.0, 540.0),
+}
+
+
 def _path(middle: float, outcome: str) -> float:
     """A dip in the first months and a gain after it, in the outcome's unit."""
-    size = {"pay": 84.0, "pay_in_work": 17.0, "employed": 4.3, "earnings": -4000.0, "out_of_pocket": 2500.0}[outcome]
-    dip = {"pay": -120.0, "pay_in_work": -117.0, "employed": -0.8, "earnings": -900.0, "out_of_pocket": 500.0}[outcome]
+    size, dip, _ = SIZES[outcome]
     return 0.0 if middle <= 0 else size * (1 - np.exp(-middle / 18)) + dip * np.exp(-middle / 1.5)
 
 
@@ -75,8 +86,8 @@ def _estimate(
     protocol: Protocol, outcome: Any, bin_: Bin, group: tuple[str, str, str, int], *, estimator: str = ""
 ) -> dict[str, Any]:
     role, subgroup, level, n_treated = group
-    unit_error = {"pay": 11.0, "pay_in_work": 12.0, "employed": 0.3, "earnings": 2900.0, "out_of_pocket": 540.0}
-    error = unit_error[outcome.name] * np.sqrt(40_000 / n_treated if n_treated > 600 else 1.0)
+    _, _, unit_error = SIZES[outcome.name]
+    error = unit_error * np.sqrt(40_000 / n_treated if n_treated > 600 else 1.0)
     middle = (bin_.first + bin_.last) / 2
     design = protocol.evaluation.design
     wave = np.sin(7 * bin_.number + len(level) + len(outcome.name) + len(estimator))

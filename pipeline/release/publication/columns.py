@@ -45,6 +45,8 @@ COLUMNS = {
     "n_treated": _meaning("People treated", "Treated people behind the number, rounded; empty where suppressed."),
     "n_comparison": _meaning("People compared", "Comparison people behind the number, rounded; empty where "
                              "suppressed."),
+    "n_with_reference": _meaning("People with a reference", "Of the treated people of the row, those who are also "
+                                 "seen in the reference, rounded; empty where suppressed."),
     "obs_status": _meaning("Status", "c: a number of the row is suppressed because too few people are behind it; "
                            "empty: nothing is suppressed."),
     "evidence": _meaning("Evidence", "What has been decided about the credibility of the estimate."),

@@ -21,6 +21,7 @@ from pipeline.release.publication.pages.decomposition import (
     static_table,
     timing_table,
 )
+from pipeline.release.publication.pages.dip import dip_sections
 from pipeline.release.publication.pages.effects import (
     OutcomeEffects,
     declaration,
@@ -31,6 +32,7 @@ from pipeline.release.publication.pages.evidence import Evidence, evidence
 from pipeline.release.publication.pages.flow import flows
 from pipeline.release.publication.pages.headlines import headlines
 from pipeline.release.publication.pages.robustness import estimators_table, robustness_table
+from pipeline.release.publication.pages.support import support_section
 from pipeline.release.publication.pages.templates import render
 from pipeline.release.publication.pages.words import as_heading
 
@@ -73,7 +75,8 @@ def evaluation_page(release: Release, facts: Facts, *, revisions: pa.Table) -> s
         What changed since the version before; without rows in a first version.
     """
     evaluation = declaration(release)
-    sections = tuple(_section(effects, evaluation.intervention) for effects in outcome_effects(release))
+    outcomes = outcome_effects(release)
+    sections = tuple(_section(effects, evaluation.intervention) for effects in outcomes)
     said: Evidence = evidence(release)
     return render(
         "evaluation.html.j2",
@@ -84,6 +87,8 @@ def evaluation_page(release: Release, facts: Facts, *, revisions: pa.Table) -> s
         sections=sections,
         gaps=tuple(_gap_section(gaps) for gaps in outcome_gaps(release).values()),
         evidence=said,
+        dips=dip_sections(evaluation, outcomes),
+        support=support_section(release),
         flows=flows(release),
         balance=tables.balance_table(release),
         linkage=tables.linkage_table(release),
