@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 from pipeline.release.publication.pages.charts.drawing import Drawing
 from pipeline.release.publication.pages.charts.event_study import event_study
-from pipeline.release.publication.pages.effects import Effect, OutcomeEffects, Series
+from pipeline.release.publication.pages.effects import Effect, Estimate, Interval, OutcomeEffects, Series
+from pipeline.release.publication.pages.headlines import ends
 from pipeline.release.publication.pages.tables import Table, with_interval
 from pipeline.release.publication.pages.words import (
+    NOT_APPLICABLE,
     NOT_AVAILABLE,
     amount,
     as_heading,
@@ -51,7 +53,7 @@ def _section(effects: OutcomeEffects, naive: Series) -> DipSection:
         key=name,
         title=as_heading(effects.outcome.title),
         sentences=tuple(_sentences(effects, naive)),
-        chart=event_study(replace(effects, others=(naive,)), key=f"{name}-dip"),
+        chart=event_study(replace(effects, estimator="declared_reference", others=(naive,)), key=f"{name}-dip"),
         numbers=_table(effects, naive, key=f"{name}-dip-numbers"),
     )
 
@@ -59,51 +61,49 @@ def _section(effects: OutcomeEffects, naive: Series) -> DipSection:
 def _sentences(effects: OutcomeEffects, naive: Series) -> Iterator[str]:
     """What was there before the index, and what each reference says at the end."""
     before = [effect for effect in effects.headline if effects.reference[-1].last < effect.first <= 0]
-    if before and before[-1].estimate is not None:
-        size, interval = _figures(before[-1], effects)
+    if before and before[-1].estimate:
+        size, inside = _figures(before[-1].estimate, effects)
         yield (
-            f"Before the index, in {_when(before[-1], effects)}, the difference from the declared reference is {size} "
-            f"(95% interval {interval})."
+            f"Before the index, in {_when(before[-1], effects)}, the outcome was {size} (95% interval {inside}) than "
+            "in the declared reference."
         )
-    both = _last_of_both(effects, naive)
-    if both is None:
-        return
-    declared, other = (_figures(effect, effects) for effect in both)
-    yield (
-        f"In {_when(both[0], effects)} the declared reference gives {declared[0]} (95% interval {declared[1]}), the "
-        f"naive one {other[0]} ({other[1]}): {_apart(*both, effects=effects)}."
-    )
-
-
-def _last_of_both(effects: OutcomeEffects, naive: Series) -> tuple[Effect, Effect] | None:
-    """The last bin after the index, if both references give a number for it."""
     declared, other = effects.headline[-1], naive.effects[-1]
-    if declared.first != other.first or declared.first < 1 or declared.estimate is None or other.estimate is None:
-        return None
-    return declared, other
+    if declared.first == other.first >= 1 and declared.estimate and other.estimate:
+        (size, inside), (naively, between) = (_figures(one, effects) for one in (declared.estimate, other.estimate))
+        yield (
+            f"In {_when(declared, effects)} it is {size} (95% interval {inside}) by the declared reference and "
+            f"{naively} ({between}) by the naive one. {_apart(declared.estimate, other.estimate, effects)}"
+        )
 
 
-def _figures(effect: Effect, effects: OutcomeEffects) -> tuple[str, str]:
-    """An effect and its interval, with as many decimals as the interval supports."""
-    if effect.estimate is None:
-        return NOT_AVAILABLE, NOT_AVAILABLE
-    interval = effect.estimate.interval
-    decimals = readable_decimals((interval.upper - interval.lower) / 2, effects.outcome.decimals)
-    unit = unit_of(effects.outcome.unit)
-    lower, upper = (amount(end, unit, decimals=decimals) for end in (interval.lower, interval.upper))
-    return f"{amount(effect.estimate.value, unit, decimals=decimals)}{unit.suffix}", f"{lower} to {upper}"
+def _figures(estimate: Estimate, effects: OutcomeEffects) -> tuple[str, str]:
+    """``£32 a month lower`` and the ends of its interval, without signs."""
+    unit, interval = unit_of(effects.outcome.unit), estimate.interval
+    decimals = _decimals(interval, effects)
+
+    def plain(value: float) -> str:
+        return amount(abs(value), unit, decimals=decimals)
+
+    direction = "lower" if estimate.value < 0 else "higher"
+    return f"{plain(estimate.value)}{unit.suffix} {direction}", ends(interval, plain)
 
 
-def _apart(declared: Effect, other: Effect, *, effects: OutcomeEffects) -> str:
-    """``£33 a month more, 1.2 standard errors of the first``."""
-    if declared.estimate is None or other.estimate is None:
-        return NOT_AVAILABLE
-    gap = other.estimate.value - declared.estimate.value
-    interval, unit = declared.estimate.interval, unit_of(effects.outcome.unit)
-    decimals = readable_decimals((interval.upper - interval.lower) / 2, effects.outcome.decimals)
-    size = f"{amount(abs(gap), unit, decimals=decimals)}{unit.suffix} {'less' if gap < 0 else 'more'}"
-    error = declared.estimate.std_error
-    return f"{size}, {number(abs(gap) / error, 1)} standard errors of the first" if error else size
+def _apart(declared: Estimate, other: Estimate, effects: OutcomeEffects) -> str:
+    """``They are £22 a month apart, 0.4 standard errors of the first.``"""
+    gap, unit = abs(other.value - declared.value), unit_of(effects.outcome.unit)
+    size = f"{amount(gap, unit, decimals=_decimals(declared.interval, effects))}{unit.suffix}"
+    errors = f", {number(gap / declared.std_error, 2)} standard errors of the first" if declared.std_error else ""
+    return f"They are {size} apart{errors}."
+
+
+def _decimals(interval: Interval, effects: OutcomeEffects) -> int:
+    """One more than the interval supports: two effects are compared."""
+    return min(readable_decimals((interval.upper - interval.lower) / 2, effects.outcome.decimals) + 1, _most(effects))
+
+
+def _most(effects: OutcomeEffects) -> int:
+    """Whole pounds are enough of money."""
+    return 0 if effects.outcome.prices else effects.outcome.decimals
 
 
 def _table(effects: OutcomeEffects, naive: Series, *, key: str) -> Table:
@@ -136,7 +136,9 @@ def _table(effects: OutcomeEffects, naive: Series, *, key: str) -> Table:
 
 def _errors_apart(declared: Effect | None, other: Effect | None) -> str:
     """How many standard errors of the declared effect lie between both; not where one is the reference."""
-    if declared is None or other is None or declared.estimate is None or other.estimate is None:
+    if declared is None or other is None:
+        return NOT_APPLICABLE
+    if declared.estimate is None or other.estimate is None:
         return NOT_AVAILABLE
     error = declared.estimate.std_error
     return number((other.estimate.value - declared.estimate.value) / error, 2) if error else NOT_AVAILABLE

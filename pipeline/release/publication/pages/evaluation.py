@@ -34,7 +34,8 @@ from pipeline.release.publication.pages.headlines import headlines
 from pipeline.release.publication.pages.robustness import estimators_table, robustness_table
 from pipeline.release.publication.pages.support import support_section
 from pipeline.release.publication.pages.templates import render
-from pipeline.release.publication.pages.words import as_heading
+from pipeline.release.publication.pages.words import as_heading, listed, named
+from pipeline.vocabulary.schemas.people import AFTER_TREATMENT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +88,7 @@ def evaluation_page(release: Release, facts: Facts, *, revisions: pa.Table) -> s
         sections=sections,
         gaps=tuple(_gap_section(gaps) for gaps in outcome_gaps(release).values()),
         evidence=said,
+        descriptive=listed(tuple(named(name) for name in evaluation.subgroups if name in AFTER_TREATMENT)),
         dips=dip_sections(evaluation, outcomes),
         support=support_section(release),
         flows=flows(release),

@@ -30,7 +30,8 @@ def support_section(release: Release) -> SupportSection | None:
     unit = period_unit(evaluation)
     (first, last), rows = list(bins.items())[-1]
     return SupportSection(
-        sentence=f"The effect in {span(first, last, unit=unit)} is that of people treated in {_years(rows)} only.",
+        sentence=f"The change from the reference to {span(first, last, unit=unit)} is seen for people treated in "
+        f"{_years(rows)} only.",
         years=_years_table(bins, unit=unit, outcome=evaluation.outcomes[0].title),
         people=_people_table(bins, unit=unit),
     )
