@@ -35,6 +35,7 @@ from pipeline.release.publication.pages.robustness import estimators_table, robu
 from pipeline.release.publication.pages.support import support_section
 from pipeline.release.publication.pages.templates import render
 from pipeline.release.publication.pages.words import as_heading, listed, named
+from pipeline.vocabulary.protocol import Evaluation
 from pipeline.vocabulary.schemas.people import AFTER_TREATMENT
 
 
@@ -88,7 +89,7 @@ def evaluation_page(release: Release, facts: Facts, *, revisions: pa.Table) -> s
         sections=sections,
         gaps=tuple(_gap_section(gaps) for gaps in outcome_gaps(release).values()),
         evidence=said,
-        descriptive=listed(tuple(named(name) for name in evaluation.subgroups if name in AFTER_TREATMENT)),
+        descriptive=_descriptive(evaluation),
         dips=dip_sections(evaluation, outcomes),
         support=support_section(release),
         flows=flows(release),
@@ -100,6 +101,13 @@ def evaluation_page(release: Release, facts: Facts, *, revisions: pa.Table) -> s
         protocol=protocol.items(evaluation),
         codelists=protocol.codelists(release),
         registered=protocol.registered(release),
+    )
+
+
+def _descriptive(evaluation: Evaluation) -> str:
+    """The declared characteristics that come about after treatment, in words; nothing where there are none."""
+    return listed(
+        tuple(named(name).removesuffix(" (descriptive)") for name in evaluation.subgroups if name in AFTER_TREATMENT)
     )
 
 
