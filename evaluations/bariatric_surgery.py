@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from pipeline.vocabulary.designs import GeneralPopulation, StaggeredAdoption
+from pipeline.vocabulary.designs import AgeSpline, GeneralPopulation, StaggeredAdoption
 from pipeline.vocabulary.index_events import Procedure
 from pipeline.vocabulary.protocol import Eligibility, Evaluation, Prices
 from pipeline.vocabulary.robustness import (
@@ -31,7 +31,8 @@ EVALUATION = Evaluation(
             first_since=date(2009, 4, 1),
         ),
         comparison=GeneralPopulation(n=50_000, strata=("sex", "five_year_band")),
-        window=Window(before=59, after=60, reference=(-5, 0)),
+        window=Window(before=59, after=60, reference=(-5, 0), bins="ons"),
+        age_spline=AgeSpline(df=5, boundary=(0.10, 0.90)),
         estimators=("ons_fixed_effects", "callaway_santanna", "imputation", "sun_abraham"),
         headline="ons_fixed_effects",
         # By subgroup the pooled regression alone: its errors hold in levels of a few dozen people, where estimators
