@@ -139,7 +139,7 @@ def _numbers(node: ast.Tuple) -> tuple[int, ...] | None:
 
 
 def _declared() -> set[Any]:
-    """Months, codes, sizes, years of days and spans that any evaluation declares: what nobody writes for another reason."""
+    """Months, codes, sizes, years of days and spans that evaluations declare: what nobody writes for another reason."""
     found: set[Any] = set()
     for name in evaluations.names():
         protocol = evaluations.load(name)
