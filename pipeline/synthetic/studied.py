@@ -63,6 +63,11 @@ class Studied:
     treatments: Mapping[str, bool]
     counterfactual: Treatment | None = None
 
+    def of(self, part: slice) -> Studied:
+        """Some of the people."""
+        levels = {name: (words, codes[part]) for name, (words, codes) in self.levels.items()}
+        return replace(self, who=self.who[part], month=self.month[part], levels=levels)
+
 
 def operations_studied(population: Population) -> Studied:
     """The people of the evaluation of bariatric surgery."""
