@@ -85,7 +85,7 @@ def _diagnostics(protocol: Protocol) -> dg.AssetsDefinition:
         ins={stage: dg.AssetIn([protocol.name, stage]) for stage in ("cohort", "panel", "estimates")},
         group_name=protocol.name,
         kinds={"numpy"},
-        description="One row per check, estimator and outcome; the balance of the arms; why the estimators differ.",
+        description="One row per check, estimator and outcome; how arms and estimators differ; who is seen how late.",
     )
     def diagnostics(
         causeway: Causeway, cohort: Result, panel: Result, estimates: Result

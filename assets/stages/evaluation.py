@@ -53,7 +53,7 @@ def estimates(causeway: Causeway, protocol: Protocol, panel: Result) -> Result:
 
 
 def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, panel: Result, estimates: Result) -> Result:
-    """Whether the estimates may be believed, how the arms differ, and why the estimators do."""
+    """Whether the estimates may be believed, who identifies them, how the arms differ, and why the estimators do."""
     from pipeline.engine.panels import StoredPanel
     from pipeline.inference.diagnostics import balance
 
@@ -65,6 +65,7 @@ def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, panel: R
         write_table(found, folder / "diagnostics")
         write_table(balance.table(cohort.read("cohort"), stages.compared(protocol)), folder / "balance")
         write_table(stages.decomposition(stored, protocol), folder / "decomposition")
+        write_table(stages.support(stored, protocol), folder / "support")
 
     inputs = {result.key: result for result in (cohort, panel, estimates)}
     declared = settings.inference.model_dump() | {"precision": settings.linkage.precision.model_dump()}
@@ -95,6 +96,7 @@ def release(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]
             balance=tables["diagnostics"].read("balance"),
             diagnostics=tables["diagnostics"].read("diagnostics"),
             decomposition=tables["diagnostics"].read("decomposition"),
+            support=tables["diagnostics"].read("support"),
         )
         disclosure.save(released, folder)
 

@@ -18,7 +18,7 @@ class Knobs(BaseModel):
     """Share of people with a bariatric operation in 2014-2022: an extract enriched with treated people, as an owner
     cuts it for an evaluation. The national prevalence is about 0.0015."""
 
-    therapy_share: float = Field(default=0.06, ge=0, le=0.3)
+    therapy_share: float = Field(default=0.06, ge=0, le=0.6)
     """Share of people referred for NHS Talking Therapies in 2014-2022, enriched as operations are: three in four
     complete a first course. About 0.03 of working-age adults did."""
 

@@ -71,6 +71,11 @@ class Studied:
     treatments: Mapping[str, bool]
     counterfactual: Treatment | None = None
 
+    def of(self, part: slice) -> Studied:
+        """Some of the people."""
+        levels = {name: (words, codes[part]) for name, (words, codes) in self.levels.items()}
+        return replace(self, who=self.who[part], month=self.month[part], levels=levels)
+
 
 def operations_studied(population: Population) -> Studied:
     """The people of the evaluation of bariatric surgery."""
@@ -181,7 +186,8 @@ def referrals_studied(population: Population) -> Studied:
         who=who,
         month=month,
         levels={name: census[name] for name in ("all", "sex", "age_band", "ethnic_group", "imd_quintile")},
-        treatments={"in_programme": False},
+        treatments={},
+        counterfactual=_without_programme(population),
     )
 
 
@@ -202,8 +208,13 @@ def threshold_studied(population: Population) -> Studied:
         who=who,
         month=month[chosen],
         levels={"all": (("",), np.zeros(len(who), dtype=np.int8))},
-        treatments={"in_programme": False},
+        treatments={},
+        counterfactual=_without_programme(population),
     )
+
+
+def _without_programme(population: Population) -> Treatment:
+    return replace(population.treatment, programme=np.zeros_like(population.treatment.programme))
 
 
 def _linked_to_programme(people: People, links: Links, who: NDArray[np.int64]) -> NDArray[np.bool_]:

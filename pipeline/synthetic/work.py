@@ -92,7 +92,7 @@ def treatment(
     )
 
 
-def expected_work(  # noqa: PLR0913 - each kind of treatment can be left out
+def expected_work(
     people: People,
     treated: Treatment,
     *,
@@ -100,7 +100,6 @@ def expected_work(  # noqa: PLR0913 - each kind of treatment can be left out
     knobs: Knobs,
     operated: bool = True,
     in_therapy: bool = True,
-    in_programme: bool = True,
 ) -> Work:
     """Work of the people in ``rows``, with their treatments or as it would have been without some of them."""
     age = (MONTHS[None, :] - people.birth_month[rows, None]).astype(np.float32) / np.float32(12)
@@ -115,8 +114,7 @@ def expected_work(  # noqa: PLR0913 - each kind of treatment can be left out
         _treat(in_work, pay, therapy=treated.therapy, of=rows, knobs=knobs)
     if not knobs.no_effect:
         add_effects({"in_work": in_work, "pay_in_work": pay}, treated.endometriosis, of=rows)
-    if in_programme:
-        add_programme_effect(in_work, treated.programme[rows], knobs=knobs)
+    add_programme_effect(in_work, treated.programme[rows], knobs=knobs)
     np.clip(in_work, 0, 1, out=in_work)
     works = (age >= WORKING_AGES[0]) & (age < WORKING_AGES[1]) & people.employee[rows, None]
     in_work *= works

@@ -66,7 +66,7 @@ class FirstTherapySession(Declared):
     kind: Literal["first_therapy_session"] = "first_therapy_session"
     source: str = "iapt/IDS101Referral"
     employment: str = "iapt/IDS004EmpStatus"
-    completed_contacts: int = Field(default=2, ge=1)
+    completed_contacts: int = Field(ge=1)
     first_since: date
 
     @property

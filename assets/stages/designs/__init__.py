@@ -57,6 +57,9 @@ class Stages(Signatures):
     def decomposition(self, panel: Panel, protocol: Protocol) -> pa.Table:
         """Why the estimators differ (schema ``DECOMPOSITION``); no rows where that does not arise."""
 
+    def support(self, panel: Panel, protocol: Protocol) -> pa.Table:
+        """Who identifies which horizon (schema ``SUPPORT``); no rows where the same people stand behind all."""
+
 
 def stages_of(protocol: Protocol) -> Stages:
     """The functions of the kind of design that a protocol declares."""

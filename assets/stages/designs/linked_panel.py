@@ -6,13 +6,13 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from assets.stages.designs.staggered_adoption import decomposition
+from assets.stages.designs.staggered_adoption import decomposition, support
 from pipeline.engine.settings import Engine, Settings
 from pipeline.engine.store import Result
 from pipeline.vocabulary.panels import Panel
 from pipeline.vocabulary.protocol import Protocol
 
-__all__ = ["checks", "cohort", "cohort_inputs", "compared", "decomposition", "panel", "panel_inputs"]
+__all__ = ["checks", "cohort", "cohort_inputs", "compared", "decomposition", "panel", "panel_inputs", "support"]
 
 
 def cohort_inputs(protocol: Protocol) -> tuple[str, ...]:

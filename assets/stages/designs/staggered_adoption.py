@@ -82,3 +82,10 @@ def decomposition(panel: Panel, protocol: Protocol) -> pa.Table:
     from pipeline.inference.diagnostics import decomposition as decomposed
 
     return decomposed.table(panel, protocol)
+
+
+def support(panel: Panel, protocol: Protocol) -> pa.Table:
+    """The treated people seen in each bin, by when they were treated."""
+    from pipeline.inference.diagnostics import support as supported
+
+    return supported.table(panel, protocol)

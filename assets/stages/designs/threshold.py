@@ -12,7 +12,7 @@ from pipeline.engine.store import Result
 from pipeline.vocabulary.panels import Panel
 from pipeline.vocabulary.protocol import Protocol
 
-__all__ = ["checks", "cohort", "cohort_inputs", "compared", "decomposition", "panel", "panel_inputs"]
+__all__ = ["checks", "cohort", "cohort_inputs", "compared", "decomposition", "panel", "panel_inputs", "support"]
 
 
 def cohort(
@@ -37,3 +37,10 @@ def decomposition(panel: Panel, protocol: Protocol) -> pa.Table:  # noqa: ARG001
     from pipeline.vocabulary.schemas.results import DECOMPOSITION
 
     return DECOMPOSITION.arrow.empty_table()
+
+
+def support(panel: Panel, protocol: Protocol) -> pa.Table:  # noqa: ARG001 - as every kind
+    """Nothing: the same people stand behind every horizon."""
+    from pipeline.vocabulary.schemas.results import SUPPORT
+
+    return SUPPORT.arrow.empty_table()

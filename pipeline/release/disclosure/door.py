@@ -15,9 +15,10 @@ from pipeline.release.disclosure.inputs import PUBLISHED, RULED, checked, refuse
 from pipeline.release.disclosure.levels import disclose_balance, disclose_linkage_quality
 from pipeline.release.disclosure.release import Applied, Release, admit
 from pipeline.release.disclosure.rules import log_table
+from pipeline.release.disclosure.support import disclose_support
 from pipeline.release.disclosure.words import disclose_diagnostics, disclose_reasons
 from pipeline.vocabulary.errors import DisclosureError, Fault
-from pipeline.vocabulary.schemas.results import DECOMPOSITION
+from pipeline.vocabulary.schemas.results import DECOMPOSITION, SUPPORT
 
 
 def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lack one)
@@ -32,6 +33,7 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
     balance: pa.Table,
     diagnostics: pa.Table,
     decomposition: pa.Table | None = None,
+    support: pa.Table | None = None,
 ) -> Release:
     """The release of one evaluation: its tables after every rule of :mod:`pipeline.release.disclosure.rules`.
 
@@ -45,6 +47,8 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
         Tables with the schemas ``ESTIMATES``, ``ATTRITION``, ``LINKAGE_QUALITY``, ``BALANCE``, ``DIAGNOSTICS``.
     decomposition
         With the schema ``DECOMPOSITION``; an evaluation whose estimators are not compared has none.
+    support
+        With the schema ``SUPPORT``.
 
     Raises
     ------
@@ -61,6 +65,7 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
         "balance": balance,
         "diagnostics": diagnostics,
         "decomposition": DECOMPOSITION.arrow.empty_table() if decomposition is None else decomposition,
+        "support": SUPPORT.arrow.empty_table() if support is None else support,
     }
     safe = {name: checked(name, table) for name, table in delivered.items()}
     _refuse_other_evaluation(evaluation, safe)
@@ -86,7 +91,8 @@ def _disclosed(
     decomposition = disclose_decomposition(
         safe["decomposition"], estimates=estimates.table, protocol=protocol, rules=rules
     )
-    parts = (estimates, flow, attrition, linkage_quality, balance, diagnostics, decomposition)
+    support = disclose_support(safe["support"], rules=rules)
+    parts = (estimates, flow, attrition, linkage_quality, balance, diagnostics, decomposition, support)
     return {
         "estimates": estimates.table,
         "attrition": attrition.table,
@@ -94,6 +100,7 @@ def _disclosed(
         "balance": balance.table,
         "diagnostics": diagnostics.table,
         "decomposition": decomposition.table,
+        "support": support.table,
         "log": log_table(tuple(entry for part in parts for entry in part.entries)),
     }
 
@@ -111,7 +118,7 @@ def _refuse_other_profile(protocol: Mapping[str, Any], profile_name: str) -> Non
 
 def _refuse_other_evaluation(evaluation: str, safe: Mapping[str, pa.Table]) -> None:
     faults = []
-    for name in ("estimates", "diagnostics", "decomposition"):
+    for name in ("estimates", "diagnostics", "decomposition", "support"):
         others = sum(value != evaluation for value in safe[name]["evaluation"].to_pylist())
         if others:
             remedy = "Disclose each evaluation with its own tables."

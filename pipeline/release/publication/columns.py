@@ -45,9 +45,12 @@ COLUMNS = {
     "n_treated": _meaning("People treated", "Treated people behind the number, rounded; empty where suppressed."),
     "n_comparison": _meaning("People compared", "Comparison people behind the number, rounded; empty where "
                              "suppressed."),
+    "n_with_reference": _meaning("People with a reference", "Of the treated people of the row, those who are also "
+                                 "seen in the reference, rounded; empty where suppressed."),
     "obs_status": _meaning("Status", "c: a number of the row is suppressed because too few people are behind it; "
                            "empty: nothing is suppressed."),
-    "evidence": _meaning("Evidence", "What has been decided about the credibility of the estimate."),
+    "evidence": _meaning("Evidence", "What has been decided about the credibility of the estimate. Descriptive: what "
+                         "splits people came after the treatment, so that the row is no effect of it."),
     "check": _meaning("Check", "Name of the check."),
     "status": _meaning("Result", "pass, review, fail or not evaluated."),
     "figure": _meaning("Figure", "The number that the check decides by; empty where there is none or it is withheld."),

@@ -86,6 +86,10 @@ AT_INDEX = (
 )
 """Characteristics that the index event tells of treated people; comparison people have none."""
 
+AFTER_TREATMENT = ("employment_adviser", "result_after_treatment")
+"""Those of them that come about after the treatment began: effects by them describe who did how, and are no effects of
+what splits them."""
+
 COHORT = Schema(
     name="cohort",
     grain="eligible person",

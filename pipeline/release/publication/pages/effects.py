@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -74,12 +74,15 @@ class Series:
         In order of event time, without the reference.
     placebo
         Whether every effect should be zero.
+    reference
+        The reference bins of a run; without any, they are the headline's.
     """
 
     name: str
     title: str
     effects: tuple[Effect, ...]
     placebo: bool = False
+    reference: tuple[Bin, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +170,9 @@ def _runs(evaluation: Evaluation, rows: list[dict[str, Any]]) -> Iterator[Series
     design = evaluation.design
     for run in design.robustness:
         name = f"{design.headline}:{run.name(design.period_unit)}"
-        yield _series(rows, name, run.title(design.period_unit), placebo=run.placebo)
+        series = _series(rows, name, run.title(design.period_unit), placebo=run.placebo)
+        window = run.window(design.window, anticipation=design.anticipation)
+        yield replace(series, reference=tuple(part for part in window.binned if part.reference))
 
 
 def _series(rows: list[dict[str, Any]], name: str, title: str, *, placebo: bool = False) -> Series:
