@@ -27,6 +27,7 @@ WAVES = tuple(parse_month(month) for month in ("2016-06", "2017-04", "2018-04"))
 
 _TESTED = (parse_month("2015-04"), parse_month("2022-10"))
 _AGES = (25, 80)
+_LOOKED_FOR = 0.6
 _PEOPLE_A_PRACTICE, _FEWEST_PRACTICES = 500, 6
 
 # Once its wave opens, a practice refers people whom it has found eligible before, month after month.
@@ -83,8 +84,8 @@ class Prevention:
 def draw_prevention(people: People, *, seed: int, knobs: Knobs) -> Prevention:
     """The first tests of a delivery, of people alive in their month, and the referrals that some lead to."""
     random = stream(seed, "prevention")
-    chosen = np.flatnonzero(random.random(len(people)) < knobs.tested_share)
-    month = random.integers(_TESTED[0], _TESTED[1] + 1, len(chosen))
+    chosen, early = _chosen(len(people), random, seed=seed, knobs=knobs)
+    month = random.integers(_TESTED[0], np.where(early, WAVES[0], _TESTED[1] + 1))
     age = (month - people.birth_month[chosen]) // 12
     kept = (age >= _AGES[0]) & (age < _AGES[1]) & (people.death_month[chosen] > month)
     person, month, age = chosen[kept], month[kept], age[kept]
@@ -111,6 +112,16 @@ def draw_prevention(people: People, *, seed: int, knobs: Knobs) -> Prevention:
         sessions=random.integers(0, _SESSIONS, n, dtype=np.int32),
         completed=random.random(n) < _COMPLETED,
     )
+
+
+def _chosen(
+    people: int, random: np.random.Generator, *, seed: int, knobs: Knobs
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Who is tested, and which of them before any practice could refer: then people were looked for."""
+    sometime = random.random(people) < knobs.tested_share
+    early = stream(seed, "prevention/early").random(people) < _LOOKED_FOR * knobs.tested_share
+    chosen = np.flatnonzero(sometime | early)
+    return chosen, ~sometime[chosen]
 
 
 def months_referred(made: Prevention, *, people: int) -> NDArray[np.int32]:

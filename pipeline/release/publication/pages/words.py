@@ -34,6 +34,7 @@ _NAMES = {
     "pre_trend": "pre-trend",
     "relative_magnitude": "departures from parallel trends",
     "false_links": "false links",
+    "placebo_outcome": "outcome before the reference",
     "clusters": "number of clusters",
 }
 """What a name of the code is called in a report, where its own words will not do."""
