@@ -13,7 +13,7 @@ EVALUATION = Evaluation(
     "practice of people at risk of diabetes may refer to the NHS Diabetes Prevention Programme?",
     population="Adults aged 25 to 64 in England found to have an HbA1c of 42 to 47 mmol/mol before any practice could "
     "refer them",
-    intervention="the month from which a practice may refer to the NHS Diabetes Prevention Programme",
+    intervention="the start of referrals by people's practice to the NHS Diabetes Prevention Programme",
     design=StaggeredAdoption(
         # The programme's range (NHS England service specification) and the months from which its three waves of
         # practices could refer. Tests are of the fourteen months before the first, when no practice could: who is

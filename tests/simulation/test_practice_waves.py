@@ -1,4 +1,4 @@
-"""From people to rows: what a wave of practices does to those found eligible is recovered, and errors by practice hold."""
+"""From people to rows: what a wave of practices does to those found eligible is recovered; errors by practice hold."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ def protocol(**changed: object) -> Protocol:
 
 @pytest.fixture(scope="module")
 def settings():
-    return read_settings().inference
+    # No test looks at simultaneous bands.
+    return read_settings().inference.model_copy(update={"band_draws": 1000})
 
 
 def _eligible(population) -> Stored:
