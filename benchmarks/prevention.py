@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 import evaluations
-from pipeline.engine.settings import read_settings
+from pipeline.engine.settings import Inference, read_settings
 from pipeline.inference import designs
 from pipeline.inference.designs import threshold
 from pipeline.synthetic import Knobs
@@ -92,14 +92,34 @@ def drawn(seed: int, **turned: float) -> People:
     return panel(draw_population(people=PEOPLE, seed=seed, knobs=knobs))
 
 
-def coverage(protocol: Protocol, seeds: int) -> pd.DataFrame:
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What one seed gave: rows of estimates of the last bin, and of how many moved which checks did not pass."""
+
+    estimates: pd.DataFrame
+    checks: list[dict[str, object]]
+
+
+def outcome(seed: int, *, protocol: Protocol, settings: Inference) -> Outcome:
+    """One seed: people drawn without an effect serve the estimates and the checks, others are drawn for one each."""
+    still = drawn(seed)
+    studied = {0.0: still, EFFECT: drawn(seed, programme_effect=EFFECT)}
+    found = []
+    for effect, people in studied.items():
+        rows = designs.estimates(people, protocol, settings).to_pandas()
+        found.append(rows[rows.months_from == AT].assign(true=effect * EMPLOYEES))
+    checked = []
+    for moved in MOVED:
+        people = drawn(seed, manipulation_at_42=moved) if moved else still
+        rows = threshold.checks(people, protocol, settings).to_pandas()
+        failed = rows.status.isin(["fail", "review"])
+        checked.append({"moved": moved, **dict(zip(rows.check, failed, strict=True))})
+    return Outcome(estimates=pd.concat(found), checks=checked)
+
+
+def coverage(outcomes: Sequence[Outcome]) -> pd.DataFrame:
     """By effect and estimator: the share of intervals that hold it, the bias in errors, and the people behind."""
-    settings, found = read_settings().inference, []
-    for effect in (0.0, EFFECT):
-        for seed in range(seeds):
-            rows = designs.estimates(drawn(seed, programme_effect=effect), protocol, settings).to_pandas()
-            found.append(rows[rows.months_from == AT].assign(true=effect * EMPLOYEES))
-    told = pd.concat(found)
+    told = pd.concat([each.estimates for each in outcomes])
     told["holds"] = (told.ci_lower <= told.true) & (told.true <= told.ci_upper)
     told["off"] = (told.estimate - told.true) / told.std_error
     told["length"] = told.ci_upper - told.ci_lower
@@ -107,14 +127,9 @@ def coverage(protocol: Protocol, seeds: int) -> pd.DataFrame:
     return told.groupby(["true", "estimator"]).agg(by).reset_index()
 
 
-def caught(protocol: Protocol, seeds: int) -> pd.DataFrame:
+def caught(outcomes: Sequence[Outcome]) -> pd.DataFrame:
     """By how many of those at 41 are written down as 42: how often each check does not pass."""
-    settings, found = read_settings().inference, []
-    for moved in MOVED:
-        for seed in range(seeds):
-            rows = threshold.checks(drawn(seed, manipulation_at_42=moved), protocol, settings).to_pandas()
-            found.append({"moved": moved, **dict(zip(rows.check, rows.status.isin(["fail", "review"]), strict=True))})
-    told = pd.DataFrame(found)
+    told = pd.DataFrame([row for each in outcomes for row in each.checks])
     told["density, either"] = told.density_heap | told.density_jump
     return told.groupby("moved").mean().reset_index()
 
@@ -124,9 +139,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=100)
     seeds = parser.parse_args().seeds
-    protocol = declared()
-    print(coverage(protocol, seeds).round(3).to_string(index=False))
-    print(caught(protocol, seeds).round(3).to_string(index=False))
+    protocol, settings = declared(), read_settings().inference
+    outcomes = [outcome(seed, protocol=protocol, settings=settings) for seed in range(seeds)]
+    print(coverage(outcomes).round(3).to_string(index=False))
+    print(caught(outcomes).round(3).to_string(index=False))
 
 
 if __name__ == "__main__":

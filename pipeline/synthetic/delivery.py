@@ -29,6 +29,7 @@ from pipeline.synthetic.studied import (
     referrals_studied,
     surgery_studied,
     threshold_studied,
+    waves_studied,
 )
 from pipeline.synthetic.therapy_tables import referral_tables, status_table
 from pipeline.synthetic.truth import true_effects
@@ -104,6 +105,7 @@ def truth(population: Population) -> pa.Table:
         surgery_studied(population),
         referrals_studied(population),
         threshold_studied(population),
+        waves_studied(population),
     )
     return true_effects(studied, population)
 

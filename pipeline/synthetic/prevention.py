@@ -27,14 +27,17 @@ WAVES = tuple(parse_month(month) for month in ("2016-06", "2017-04", "2018-04"))
 
 _TESTED = (parse_month("2015-04"), parse_month("2022-10"))
 _AGES = (25, 80)
+_LOOKED_FOR = 0.6
 _PEOPLE_A_PRACTICE, _FEWEST_PRACTICES = 500, 6
 
+# Once its wave opens, a practice refers people whom it has found eligible before, month after month.
 # Results fall off from 35 by a fifth or so with each mmol/mol; people seldom in work and older people have higher ones.
 # Of a delivery's tests about one in six is at 42 to 47.
 _SCALE, _MORE_OF_THE_SELDOM, _MORE_A_DECADE = 4.5, 0.10, 0.04
 _ATTACHED = 0.5
 
 _REFERRED, _REFERRED_BY_GLUCOSE = 0.6, 0.03
+_FROM_REGISTER, _REGISTER_MONTHS = 0.5, 6
 _COMPLETED = 0.35
 _SESSIONS = 13
 
@@ -81,8 +84,8 @@ class Prevention:
 def draw_prevention(people: People, *, seed: int, knobs: Knobs) -> Prevention:
     """The first tests of a delivery, of people alive in their month, and the referrals that some lead to."""
     random = stream(seed, "prevention")
-    chosen = np.flatnonzero(random.random(len(people)) < knobs.tested_share)
-    month = random.integers(_TESTED[0], _TESTED[1] + 1, len(chosen))
+    chosen, early = _chosen(len(people), random, seed=seed, knobs=knobs)
+    month = random.integers(_TESTED[0], np.where(early, WAVES[0], _TESTED[1] + 1))
     age = (month - people.birth_month[chosen]) // 12
     kept = (age >= _AGES[0]) & (age < _AGES[1]) & (people.death_month[chosen] > month)
     person, month, age = chosen[kept], month[kept], age[kept]
@@ -94,6 +97,9 @@ def draw_prevention(people: People, *, seed: int, knobs: Knobs) -> Prevention:
     hba1c = _written(_results(people, person, age, random), random, knobs=knobs)
     day, glucose = _referrals(hba1c, open_now=month >= np.array(WAVES)[wave - 1], random=random)
     referred = np.where(day > 0, tested + day, 0)
+    opened = np.array(WAVES)[wave - 1]
+    known = (hba1c >= ELIGIBLE[0]) & (hba1c <= ELIGIBLE[1]) & (month < opened)
+    referred = np.where(known, _from_register(opened, random=stream(seed, "prevention/register")), referred)
     lives = people.death_month[person] > month_of_day(np.maximum(referred, tested))
     return Prevention(
         person=person,
@@ -106,6 +112,16 @@ def draw_prevention(people: People, *, seed: int, knobs: Knobs) -> Prevention:
         sessions=random.integers(0, _SESSIONS, n, dtype=np.int32),
         completed=random.random(n) < _COMPLETED,
     )
+
+
+def _chosen(
+    people: int, random: np.random.Generator, *, seed: int, knobs: Knobs
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Who is tested, and which of them before any practice could refer: then people were looked for."""
+    sometime = random.random(people) < knobs.tested_share
+    early = stream(seed, "prevention/early").random(people) < _LOOKED_FOR * knobs.tested_share
+    chosen = np.flatnonzero(sometime | early)
+    return chosen, ~sometime[chosen]
 
 
 def months_referred(made: Prevention, *, people: int) -> NDArray[np.int32]:
@@ -140,6 +156,14 @@ def _written(hba1c: NDArray[np.int32], random: np.random.Generator, *, knobs: Kn
     moved = (hba1c == ELIGIBLE[0] - 1) & (random.random(len(hba1c)) < knobs.manipulation_at_42)
     written: NDArray[np.int32] = np.where(moved, ELIGIBLE[0], hba1c).astype(np.int32)
     return written
+
+
+def _from_register(opened: NDArray[np.integer], *, random: np.random.Generator) -> NDArray[np.int32]:
+    """Days of referrals of people found eligible before their practice could refer; 0 for those it never refers."""
+    n = len(opened)
+    month = opened + random.integers(0, _REGISTER_MONTHS, n)
+    day = first_day_of(month) + random.integers(0, 28, n, dtype=np.int32)
+    return np.where(random.random(n) < _FROM_REGISTER, day, 0).astype(np.int32)
 
 
 def _referrals(

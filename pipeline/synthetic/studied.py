@@ -43,7 +43,12 @@ THRESHOLD_WINDOW = Window(before=23, after=24, reference=(-11, 0))
 THRESHOLD_MONTHS = tuple(parse_month(month) for month in ("2018-04", "2020-12"))
 """The event times of the evaluation of its threshold, and the first and last month of the tests studied."""
 
+WAVES_WINDOW = Window(before=23, after=12, reference=(-11, 0))
+BASELINE = tuple(parse_month(month) for month in ("2015-04", "2016-05"))
+"""The event times of the evaluation of its practice waves, and the first and last month of the tests studied."""
+
 _BIRTHDAY = 15
+_YEAR = 365
 
 Levels = Mapping[str, tuple[tuple[str, ...], NDArray[np.integer]]]
 """By subgroup its levels, and the level of each person studied."""
@@ -213,6 +218,28 @@ def threshold_studied(population: Population) -> Studied:
     )
 
 
+def waves_studied(population: Population) -> Studied:
+    """The people found eligible before any practice could refer, in practices that could before the last wave."""
+    people, tested = population.people, population.prevention
+    month = np.array(WAVES)[tested.wave - 1]
+    age, age_at_end = _ages(people, tested.person, day=first_day_of(month) + _BIRTHDAY - 1, month=month)
+    found = month_of_day(tested.tested)
+    chosen: NDArray[np.bool_] = (tested.hba1c >= ELIGIBLE[0]) & (tested.hba1c <= ELIGIBLE[1])
+    chosen &= (found >= BASELINE[0]) & (found <= BASELINE[1]) & (tested.wave < len(WAVES))
+    chosen &= _linked_to_programme(people, population.links, tested.person)
+    chosen &= (age >= AGES[0]) & (age_at_end <= AGES[1]) & (people.death_month[tested.person] > month)
+    who = tested.person[chosen]
+    return Studied(
+        evaluation="diabetes_prevention_practice_waves",
+        window=WAVES_WINDOW,
+        who=who,
+        month=month[chosen].astype(np.int32),
+        levels={"all": (("",), np.zeros(len(who), dtype=np.int8))},
+        treatments={},
+        counterfactual=_without_programme(population),
+    )
+
+
 def _without_programme(population: Population) -> Treatment:
     return replace(population.treatment, programme=np.zeros_like(population.treatment.programme))
 
@@ -229,7 +256,13 @@ def in_programme(people: People, tested: Prevention, links: Links) -> NDArray[np
     month = month_of_day(day)
     age, age_at_end = _ages(people, who, day=day, month=month)
     by_hba1c = (tested.hba1c >= ELIGIBLE[0]) & (tested.hba1c <= ELIGIBLE[1])
-    eligible = (tested.referred > 0) & (by_hba1c | ~np.isnan(tested.glucose)) & (month >= WAVES[0]) & (month <= LAST)
+    eligible = (
+        (tested.referred > 0)
+        & (tested.referred - tested.tested <= _YEAR)
+        & (by_hba1c | ~np.isnan(tested.glucose))
+        & (month >= WAVES[0])
+        & (month <= LAST)
+    )
     eligible &= _linked_to_programme(people, links, who) & (people.death_month[who] > month)
     eligible &= (age >= AGES[0]) & (age_at_end <= AGES[1])
     return np.flatnonzero(eligible)

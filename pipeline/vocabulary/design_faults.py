@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.vocabulary.declared import Declared, suggested
 from pipeline.vocabulary.designs import Design, LinkedPanel, NotYetTreated, StaggeredAdoption, Threshold
-from pipeline.vocabulary.index_events import OperationOnceDiagnosed
+from pipeline.vocabulary.index_events import OperationOnceDiagnosed, PracticeWave
 from pipeline.vocabulary.schemas.sources import SOURCES
 
 if TYPE_CHECKING:
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 _NEEDED = ("eligibility", "treated_between", "observed_between", "prices")
 """What an evaluation must say to have its cohort and panel made from records."""
+
+
+_TELL_WHO_WAITS = (OperationOnceDiagnosed, PracticeWave)
+"""Index events of which it is known who may have them yet."""
 
 
 @singledispatch
@@ -46,9 +50,11 @@ def estimator_faults(design: Design) -> Iterator[str]:
 @design_faults.register(StaggeredAdoption)
 def _staggered_adoption(design: StaggeredAdoption, evaluation: Evaluation) -> Iterator[str]:
     yield from _record_faults(design, evaluation)
-    waiting, told = isinstance(design.comparison, NotYetTreated), isinstance(design.index_event, OperationOnceDiagnosed)
+    waiting, told = isinstance(design.comparison, NotYetTreated), isinstance(design.index_event, _TELL_WHO_WAITS)
     if waiting and not told:
-        yield "people not treated yet can be found for an operation once diagnosed only"
+        yield "people not treated yet can be found for an operation once diagnosed, or a practice's wave, only"
+    if design.cluster is not None and design.cluster not in getattr(design.index_event, "clusters", ()):
+        yield f"errors cannot be clustered on {design.cluster}: the index event does not tell it"
 
 
 @design_faults.register(Threshold)

@@ -97,12 +97,19 @@ class _EventStudies(Declared):
 
 
 class StaggeredAdoption(_EventStudies):
-    """People treated in different months, compared before and after with people never, or not yet, treated."""
+    """People treated in different months, compared before and after with people never, or not yet, treated.
+
+    Attributes
+    ----------
+    cluster
+        What people are treated by, where it is not one by one: errors are clustered on it. ``None``: on the person.
+    """
 
     kind: Literal["staggered_adoption"] = "staggered_adoption"
     index_event: IndexEvent
     comparison: Comparison
     age_spline: AgeSpline | None = AgeSpline()
+    cluster: Literal["practice"] | None = None
     period_unit: ClassVar[str] = "month"
     periods: ClassVar[None] = None
     dated: ClassVar[bool] = True
@@ -111,6 +118,11 @@ class StaggeredAdoption(_EventStudies):
     def told_by(self) -> tuple[str, ...]:
         """The sources that say who is studied."""
         return self.index_event.sources
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Numbers of the cohort that the panel keeps."""
+        return () if self.cluster is None else ("cluster",)
 
 
 class Threshold(Declared):
@@ -150,6 +162,7 @@ class Threshold(Declared):
     window: Window
     estimators: tuple[str, ...]
     headline: Literal["honest_local_linear"] = "honest_local_linear"
+    kept: ClassVar[tuple[str, ...]] = ("running", "took_up")
     own_estimators: ClassVar[tuple[str, ...]] = ("honest_local_linear", "local_randomisation")
     period_unit: ClassVar[str] = "month"
     periods: ClassVar[None] = None
@@ -200,6 +213,7 @@ class LinkedPanel(_EventStudies):
 
     kind: Literal["linked_panel"] = "linked_panel"
     dated: ClassVar[bool] = False
+    kept: ClassVar[tuple[str, ...]] = ()
     source: Annotated[str, Field(pattern=r"^panels/[a-z0-9_]+$")]
     person: str
     period: str

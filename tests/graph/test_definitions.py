@@ -91,7 +91,7 @@ def test_a_complete_delivery_starts_a_run_of_each_evaluation_it_is_for(delivery:
     shutil.copytree(delivery, inbox / "november")
     requests = _requests()
     bariatric, *women = OF_HOSPITAL
-    prevention = ["diabetes_prevention_job", "diabetes_prevention_threshold_job"]
+    prevention = [f"diabetes_prevention{part}_job" for part in ("", "_practice_waves", "_threshold")]
     assert [request.job_name for request in requests] == [bariatric, *prevention, *women, "talking_therapies_job"]
     for request in requests:
         assert request.run_config["resources"]["causeway"]["config"]["delivery"] == str(inbox / "november")

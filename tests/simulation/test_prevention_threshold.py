@@ -113,5 +113,6 @@ def test_manipulation_at_42_fails_in_nine_seeds_of_ten_and_its_absence_seldom(se
 def test_what_does_not_jump_and_take_up_that_does_pass(settings, protocol):
     rows = threshold.checks(_panel(_population(1)), protocol, settings).to_pandas().set_index("check")
     assert rows.status["first_stage"] == "pass"
+    assert rows.status["placebo_outcome"] == "pass"
     assert rows.figure["first_stage"] > 100
     assert rows.status["continuity"] == "pass"

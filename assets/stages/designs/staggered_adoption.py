@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from pipeline.engine.settings import Engine, Settings
 from pipeline.engine.store import Result
+from pipeline.vocabulary.designs import StaggeredAdoption
 from pipeline.vocabulary.panels import Panel
 from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.people import AT_INDEX
@@ -69,12 +70,17 @@ def compared(protocol: Protocol) -> tuple[str, ...]:
     return (*(name for name in protocol.evaluation.subgroups if name not in AT_INDEX), "rural_urban")
 
 
-def checks(panel: Panel, estimates: pa.Table, protocol: Protocol, settings: Settings) -> pa.Table:  # noqa: ARG001 - as every kind
-    """Read off the estimates; links are as right as the settings say."""
+def checks(panel: Panel, estimates: pa.Table, protocol: Protocol, settings: Settings) -> pa.Table:
+    """Read off the estimates, with links as right as the settings say; and how many clusters there are."""
     from pipeline.inference import diagnostics
 
-    anticipation, precision = protocol.evaluation.design.anticipation, settings.linkage.precision
-    return diagnostics.checks(estimates, settings.inference, anticipation=anticipation, precision=precision)
+    design, inference = protocol.evaluation.design, settings.inference
+    precision = settings.linkage.precision
+    found = diagnostics.checks(estimates, inference, anticipation=design.anticipation, precision=precision)
+    if not isinstance(design, StaggeredAdoption) or design.cluster is None:
+        return found
+    what, fewest = f"{design.cluster}s", inference.fewest_clusters
+    return pa.concat_tables([found, diagnostics.clusters.check(panel, estimates, what=what, threshold=fewest)])
 
 
 def decomposition(panel: Panel, protocol: Protocol) -> pa.Table:

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from pipeline.engine.settings import Inference
 from pipeline.inference.designs.answers import answers
+from pipeline.inference.designs.clustered import clustered
 from pipeline.inference.designs.robustness import Timing, viewed
 from pipeline.inference.designs.rows import Context, rows
 from pipeline.inference.estimators import fit_of
@@ -39,6 +40,7 @@ def estimates(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table
         If an estimator is not there, or cannot do what is declared.
     """
     specification = _specification(protocol, settings)
+    panel = clustered(panel, protocol)
     found = [
         *_of_estimators(panel, protocol, specification=specification),
         *_of_runs(panel, protocol, specification=specification),

@@ -107,7 +107,8 @@ def refuse_empty(steps: Sequence[Step], *, to_do: str) -> None:
 
 def _cohort_sql(events: IndexEvents) -> str:
     """SQL: both arms with the cohort's columns, sorted by person; comparison people have no event to tell of."""
-    of_event = ("referral_month", "running", "took_up", *AT_INDEX, *(() if events.waiting else ("year_of_diagnosis",)))
+    untold = () if events.waiting else ("year_of_diagnosis", "cluster")
+    of_event = ("referral_month", "running", "took_up", *AT_INDEX, *untold)
     shared = ", ".join(name for name in COHORT.names if name not in {"arm", "treatment_month", *of_event})
     told = ", ".join(name if name in events.known else f"NULL AS {name}" for name in of_event)
     nothing = ", ".join(f"NULL AS {name}" for name in of_event)

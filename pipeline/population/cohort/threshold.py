@@ -20,7 +20,7 @@ from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.people import AT_INDEX, ATTRITION, COHORT
 
-_NOT_TOLD = ("referral_month", "year_of_diagnosis", *AT_INDEX)
+_NOT_TOLD = ("referral_month", "cluster", "year_of_diagnosis", *AT_INDEX)
 """What a measurement does not tell of people."""
 
 

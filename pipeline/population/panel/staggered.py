@@ -21,7 +21,6 @@ from pipeline.population.panel.prices import deflators, upper_quantile
 from pipeline.population.panel.shards import write_panel_note, write_shard
 from pipeline.population.panel.spells import Claims, DeliveredSpells, Spells, claims
 from pipeline.population.panel.totals import Totals, monthly_totals
-from pipeline.vocabulary.designs import Threshold
 from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.months import parse_month
 from pipeline.vocabulary.panels import LINKAGE_WEIGHT
@@ -33,9 +32,6 @@ PENCE_A_POUND = 100
 
 COMPARISON = "comparison people"
 """The level of comparison people in a characteristic that an index event tells."""
-
-RUNNING = ("running", "took_up")
-"""Numbers of a cohort about a threshold that its panel keeps."""
 
 CHARACTERISTICS = tuple(
     column.name
@@ -149,7 +145,7 @@ def _plan(protocol: Protocol) -> Plan:
         prices=evaluation.prices,
         measures={outcome.name: measure(outcome.name) for outcome in evaluation.outcomes},
         sources=frozenset(outcome.source for outcome in evaluation.outcomes),
-        numbers=RUNNING if isinstance(evaluation.design, Threshold) else (),
+        numbers=evaluation.design.kept,
     )
 
 

@@ -37,7 +37,7 @@ COLUMNS = {
     "months_to": _meaning("To", "Last month (or wave) of the period, counted from the index month, which is 1."),
     "estimate": _meaning("Estimate", "Average effect on the treated in the period; of a part of a gap, what it "
                          f"adds. {_FIGURE}"),
-    "std_error": _meaning("Standard error", f"Standard error of the estimate, clustered by person. {_FIGURE}"),
+    "std_error": _meaning("Standard error", f"Standard error, clustered by person or as declared. {_FIGURE}"),
     "ci_lower": _meaning("95% interval, lower", f"Lower end of the pointwise 95% confidence interval. {_FIGURE}"),
     "ci_upper": _meaning("95% interval, upper", f"Upper end of the pointwise 95% confidence interval. {_FIGURE}"),
     "band_lower": _meaning("95% band, lower", f"Lower end of the band that covers all periods at once. {_FIGURE}"),

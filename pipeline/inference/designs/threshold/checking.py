@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from pipeline.engine.settings import Inference
 from pipeline.inference.designs.threshold import continuity, density, honest
-from pipeline.inference.designs.threshold.changes import RUNNING, TOOK_UP, changes, characteristics, design_of
+from pipeline.inference.designs.threshold.changes import RUNNING, TOOK_UP, changes, characteristics, column, design_of
 from pipeline.vocabulary.designs import Threshold
-from pipeline.vocabulary.errors import NotEstimable
+from pipeline.vocabulary.errors import Fault, NotEstimable
+from pipeline.vocabulary.outcomes import Outcome
 from pipeline.vocabulary.panels import Panel
 from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.results import DIAGNOSTICS
@@ -39,9 +40,10 @@ class Figure:
 
 
 def checks(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table:
-    """One row a check (schema ``DIAGNOSTICS``). They concern who is where, and stand beside the first outcome.
+    """One row a check (schema ``DIAGNOSTICS``), of placebo outcomes one an outcome.
 
-    A heap at the cutoff or a jump of the density fails; a characteristic that jumps and a weak first stage are for
+    The others concern who is where, and stand beside the first outcome. A heap at the cutoff, a jump of the density, or
+    an outcome that jumps before anything is assigned fails; a characteristic that jumps and a weak first stage are for
     review. A check that the people do not allow is not evaluated.
 
     Raises
@@ -58,6 +60,7 @@ def checks(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table:
         _row(protocol, "density_jump", lambda: _jump(people, design), threshold=alpha, failing="fail"),
         _row(protocol, "continuity", lambda: _smooth(people, design), threshold=alpha, failing="review"),
         _row(protocol, "first_stage", lambda: _first_stage(taken, design), threshold=WEAK, failing="review"),
+        *(_of_placebo(panel, protocol, each, alpha=alpha) for each in protocol.evaluation.outcomes),
     ]
     schema = pa.schema([(c.name, c.type) for c in DIAGNOSTICS.columns])
     return DIAGNOSTICS.conform(pa.Table.from_pylist(found, schema=schema))
@@ -91,6 +94,37 @@ def _smooth(people: pd.DataFrame, design: Threshold) -> Figure:
     )
 
 
+def _of_placebo(panel: Panel, protocol: Protocol, outcome: Outcome, *, alpha: float) -> dict[str, object]:
+    """The row of one outcome before the reference, when nobody was assigned to anything."""
+    design = design_of(protocol)
+
+    def figured() -> Figure:
+        people = changes(panel, outcome.name, design=design)
+        return _placebo(people, design, bound=design.curvature[outcome.name] / outcome.scale)
+
+    row = _row(protocol, "placebo_outcome", figured, threshold=alpha, failing="fail")
+    return row | {"outcome": outcome.name}
+
+
+def _placebo(people: pd.DataFrame, design: Threshold, *, bound: float) -> Figure:
+    """The smallest of the adjusted p-values of the bins before the reference.
+
+    Raises
+    ------
+    NotEstimable
+        If there is no such bin, or too few people.
+    """
+    before = [column(each) for each in design.window.binned if each.last < design.window.reference[0]]
+    if not before:
+        raise NotEstimable(Fault(what="no month before the reference is studied"))
+    bounds = dict.fromkeys(before, bound)
+    found = continuity.covariates(people, running=RUNNING, cutoff=design.cutoff, curvature=bounds)
+    change = "From before the reference to the reference, when nobody was assigned, the change"
+    return Figure(
+        found.p_value, f"{change} does not jump detectably at {design.cutoff}", f"{change} jumps at {design.cutoff}"
+    )
+
+
 def _first_stage(people: pd.DataFrame, design: Threshold) -> Figure:
     """The F of the jump in take-up, at the bandwidth that take-up itself asks for."""
     jump = honest.estimate(
@@ -115,7 +149,7 @@ def _row(
     try:
         found = figured()
     except NotEstimable:
-        sentence = "There are too few people about the cutoff for this check."
+        sentence = "There are too few people about the cutoff, or no months, for this check."
         return labels | {"status": "not evaluated", "figure": None, "sentence": sentence}
     passed = found.figure >= threshold
     sentence = f"{found.passing if passed else found.failing} ({found.words})."

@@ -11,9 +11,11 @@ from pipeline.vocabulary.index_events import (
     Diagnosis,
     FirstTherapySession,
     OperationOnceDiagnosed,
+    PracticeWave,
     Procedure,
     ProgrammeReferral,
 )
+from pipeline.vocabulary.months import first_day, parse_month
 
 
 @singledispatch
@@ -68,6 +70,18 @@ def _operation_once_diagnosed(event: OperationOnceDiagnosed) -> str:
         f"The first operation in code list {event.codelist} found in {event.source} in an episode with a diagnosis in "
         f"{event.diagnosis}, in any position, of somebody with such a diagnosis in an episode that began before. "
         f"First means none since {_day(event.first_since)}."
+    )
+
+
+@index_event.register
+def _practice_wave(event: PracticeWave) -> str:
+    low, high = event.hba1c_mmol_mol
+    first, last = (f"{first_day(parse_month(month)):%B %Y}" for month in event.tested_between)
+    waves = listed(tuple(f"{first_day(parse_month(month)):%B %Y}" for month in event.opened))
+    return (
+        f"The month from which a person's practice may refer, whether or not it refers them: {waves}, by wave. The "
+        f"people are those with a first HbA1c of {low} to {high} mmol/mol in {listed(event.sources)} from {first} to "
+        f"{last}, and the practice is the one that tested them then."
     )
 
 

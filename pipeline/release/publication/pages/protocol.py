@@ -101,6 +101,8 @@ def _staggered_adoption(design: StaggeredAdoption) -> Iterator[tuple[str, str]]:
     yield "Design", f"People treated in different months, compared before and after with people {against}"
     yield "Index event", index_event(design.index_event)
     yield "Comparison people", _comparison(design.comparison)
+    if design.cluster is not None:
+        yield "Errors", f"Clustered on the {design.cluster}: people are treated by {design.cluster}s, not one by one"
     spline = design.age_spline
     if spline is not None:
         low, high = (f"{100 * edge:.0f}th" for edge in spline.boundary)
@@ -131,10 +133,11 @@ def _general_population(comparison: GeneralPopulation) -> str:
 @_comparison.register
 def _not_yet_treated(comparison: NotYetTreated) -> str:
     return (
-        "Everybody diagnosed alike who did not have the index event in the months of index events or before, whether "
-        "or not they had it later; each is given an index month drawn from those of the treated people, must have been "
-        "diagnosed before it and meet the same eligibility there, and is observed until the month before a later index "
-        f"event of their own (sampling seed {comparison.seed})."
+        "Everybody diagnosed or found eligible alike who did not have the index event in the months of index events or "
+        "before, whether or not they had it later; each is given an index month drawn from those of the treated "
+        "people, must have been diagnosed or found eligible before it and meet the same eligibility there, and is "
+        "observed until the month before a later index event of their own "
+        f"(sampling seed {comparison.seed})."
     )
 
 

@@ -34,12 +34,14 @@ _NAMES = {
     "pre_trend": "pre-trend",
     "relative_magnitude": "departures from parallel trends",
     "false_links": "false links",
+    "placebo_outcome": "outcome before the reference",
+    "clusters": "number of clusters",
 }
 """What a name of the code is called in a report, where its own words will not do."""
 
 _ESTIMATORS = {
-    "ons_fixed_effects": "event-time bins with person and calendar-period fixed effects, errors clustered by person "
-    "(the specification published by ONS)",
+    "ons_fixed_effects": "event-time bins with person and calendar-period fixed effects, errors clustered by person or "
+    "as declared (the specification published by ONS)",
     "callaway_santanna": "each treatment month's people against comparison people since the reference, added up "
     "(Callaway and Sant'Anna 2021)",
     "imputation": "outcomes less those imputed from untreated people and periods, by person and calendar-period fixed "
