@@ -3,16 +3,17 @@
     python benchmarks/coverage.py --seeds 100 --workers 2 --records records.jsonl
     python benchmarks/coverage.py --seeds 100 --records records.jsonl --evaluations bariatric_surgery
 
-Each seed is one delivery, dirt included, that every evaluation with a known truth in it shares: it is ingested and linked
-once, then each evaluation has its cohort, panel and headline estimates as ``causeway run`` makes them. Validation,
-subgroups, disclosure and publication are left out for time. Validation only quarantines, and ``--check`` shows on the
-first seed that a full run's estimates are the same. A worker keeps to one processor. Each seed is a line of the records
-file, and seeds that are there are not run again. Prints the tables of docs/benchmarks/coverage.md.
+Each seed is one delivery, dirt included, that all evaluations share: it is ingested and linked once, then each
+evaluation has its cohort, panel and headline estimates as ``causeway run`` makes them. Validation, subgroups,
+disclosure and publication are left out for time. Validation only quarantines, and ``--check`` shows on the first seed
+that a full run's estimates are the same. A worker keeps to one processor. Each seed is a line of the records file, and
+seeds that are there are not run again. Prints the tables of docs/benchmarks/coverage.md.
 
 Beside each estimate stands what the estimator makes of the same people and months when each outcome is replaced by its
 expectation, which the made-up deliveries know. Effects on pay, employment and benefits are linear in outcomes, so its
 distance from the truth is their bias without the chance of who worked when; who was treated when is still chance. Pay
-in work has no such twin: which months it has is chance itself.
+in work has no such twin: which months it has is chance itself. Without that much chance a few seeds are enough:
+``--without-chance`` says up to which.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ from benchmarks.coverage_tables import report
 from pipeline.engine.provenance import commit
 from pipeline.engine.settings import settings_folder
 from pipeline.synthetic import Knobs
-from pipeline.synthetic.delivery import draw_population, synthesise
+from pipeline.synthetic.delivery import Population, draw_population, synthesise
 
 PEOPLE = 30_000
 KNOBS = {"treated_share": 0.03, "endometriosis_share": 0.15}
@@ -59,13 +60,13 @@ def main() -> None:
             print(check(asked.first_seed, people=asked.people, chosen=asked.evaluations))
             return
         wanted = range(asked.first_seed, asked.first_seed + asked.seeds)
-        known = _recorded(asked.records, people=asked.people)
+        known = _recorded(asked)
         missing = [seed for seed in wanted if seed not in known]
-        work = partial(record, people=asked.people, chosen=asked.evaluations)
+        work = partial(record, people=asked.people, chosen=asked.evaluations, without_chance=asked.without_chance)
         for done in _run(work, missing, workers=asked.workers):
             with asked.records.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(done) + "\n")
-    found = _recorded(asked.records, people=asked.people)
+    found = _recorded(asked)
     print(report([found[seed] for seed in wanted]))
 
 
@@ -75,7 +76,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--people", type=int, default=PEOPLE)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--evaluations", nargs="+", default=(), metavar="NAME", help="all of the delivery unless given")
+    parser.add_argument("--evaluations", nargs="+", default=[], metavar="NAME", help="all of the delivery unless given")
+    parser.add_argument("--without-chance", type=int, default=25, metavar="SEED", help="up to which seed")
     parser.add_argument("--records", type=Path, default=Path(gettempdir()) / "causeway-coverage.jsonl")
     parser.add_argument("--check", action="store_true", help="compare the first seed's estimates with a full run's")
     return parser.parse_args()
@@ -96,12 +98,13 @@ def _one_processor() -> Iterator[None]:
         yield
 
 
-def _recorded(records: Path, *, people: int) -> dict[int, dict]:
-    """The records of deliveries of this size and these knobs, by seed."""
-    if not records.is_file():
+def _recorded(asked: argparse.Namespace) -> dict[int, dict]:
+    """The records of deliveries of this size, these knobs and these evaluations, by seed."""
+    if not asked.records.is_file():
         return {}
-    lines = [json.loads(line) for line in records.read_text(encoding="utf-8").splitlines()]
-    return {line["seed"]: line for line in lines if line["people"] == people and line["knobs"] == KNOBS}
+    lines = [json.loads(line) for line in asked.records.read_text(encoding="utf-8").splitlines()]
+    wanted = {"people": asked.people, "knobs": KNOBS, "chosen": asked.evaluations}
+    return {line["seed"]: line for line in lines if all(line[name] == value for name, value in wanted.items())}
 
 
 def _run(work: partial, seeds: Sequence[int], *, workers: int) -> Iterator[dict]:
@@ -111,16 +114,17 @@ def _run(work: partial, seeds: Sequence[int], *, workers: int) -> Iterator[dict]
             yield done.result()
 
 
-def record(seed: int, *, people: int, chosen: Sequence[str]) -> dict:
-    """A seed's headline estimates beside the truth, by evaluation."""
+def record(seed: int, *, people: int, chosen: Sequence[str], without_chance: int) -> dict:
+    """A seed's headline estimates beside the truth, by evaluation; without chance too up to some seed."""
     start = perf_counter()
     pa.set_cpu_count(1)
     with TemporaryDirectory() as name:
         made = _synthesised(Path(name), seed=seed, people=people)
-        found = _estimates(made, chosen, seed=seed, people=people)
+        drawn = draw_population(people=people, seed=seed, knobs=Knobs(**KNOBS)) if seed <= without_chance else None
+        found = _estimates(made, chosen, drawn)
         truth = pd.read_csv(Path(name) / "delivery-truth" / "effects.csv")
     cells = {evaluation: _beside(frame, truth, evaluation) for evaluation, frame in found.items()}
-    named = {"seed": seed, "people": people, "knobs": KNOBS, "commit": commit()}
+    named = {"seed": seed, "people": people, "knobs": KNOBS, "chosen": list(chosen), "commit": commit()}
     return {**named, "seconds": perf_counter() - start, "steps": made.seconds, "cells": cells}
 
 
@@ -132,11 +136,10 @@ def _synthesised(root: Path, *, seed: int, people: int) -> Delivered:
     return delivered
 
 
-def _estimates(delivered: Delivered, chosen: Sequence[str], *, seed: int, people: int) -> dict[str, pd.DataFrame]:
+def _estimates(delivered: Delivered, chosen: Sequence[str], drawn: Population | None) -> dict[str, pd.DataFrame]:
     """The headline estimates of each evaluation that the delivery is for, or of those chosen."""
     protocols = [evaluations.load(name) for name in chosen] or concerned(delivered.causeway.folder)
     linked(delivered, protocols)
-    drawn = draw_population(people=people, seed=seed, knobs=Knobs(**KNOBS))
     return {each.name: estimated(delivered, headline_only(each), drawn) for each in protocols}
 
 
@@ -154,7 +157,7 @@ def check(seed: int, *, people: int, chosen: Sequence[str]) -> str:
     """Whether a full run's headline estimates are ours, on one seed."""
     with TemporaryDirectory() as name:
         made = _synthesised(Path(name), seed=seed, people=people)
-        ours = pd.concat(_estimates(made, chosen, seed=seed, people=people), names=["evaluation"])
+        ours = pd.concat(_estimates(made, chosen, None), names=["evaluation"])
         whole = made.causeway.model_copy(update={"store": str(Path(name) / "whole")})
         names = run(whole.folder, store=Path(whole.store), chosen=chosen, debug=False)
         kept = {each: headlines(whole.recorded(f"{each}/estimates").read("estimates")) for each in names}
@@ -164,7 +167,10 @@ def check(seed: int, *, people: int, chosen: Sequence[str]) -> str:
     difference = max(float(((both[f"{c}_run"] - both[c]) / both.std_error).abs().max()) for c in ESTIMATE)
     if not len(both) == len(ours) == len(theirs) or not difference <= SAME:
         raise ValueError(f"a full run differs by {difference:.2g} standard errors")
-    return f"Seed {seed}: {len(both)} headline effects of {len(names)} evaluations' full runs differ by at most {difference:.1g} standard errors."
+    return (
+        f"Seed {seed}: {len(both)} headline effects of {len(names)} evaluations in a full run differ by at most "
+        f"{difference:.1g} standard errors."
+    )
 
 
 if __name__ == "__main__":

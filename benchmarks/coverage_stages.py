@@ -1,7 +1,7 @@
 """A synthetic delivery's headline estimates, through the stages of a run and nothing else: what coverage.py repeats.
 
 Every stage is the function that ``causeway run`` calls, so that what a design asks for is found where a run finds it.
-Left out are validation (typed rows are taken as accepted), subgroups, other estimators and robustness runs, diagnostics,
+Left out are validation (typed rows are taken as accepted), subgroups, other estimators, robustness runs, diagnostics,
 disclosure and publication.
 """
 
@@ -84,10 +84,10 @@ def headline_only(protocol: Protocol) -> Protocol:
     return replace(protocol, evaluation=protocol.evaluation.model_copy(update=changed))
 
 
-def estimated(delivered: Delivered, protocol: Protocol, drawn: Population) -> pd.DataFrame:
+def estimated(delivered: Delivered, protocol: Protocol, drawn: Population | None) -> pd.DataFrame:
     """One row a headline effect; ``expected`` is what the same people's expected outcomes make of it.
 
-    ``expected`` is missing where an outcome is not linear.
+    ``expected`` is missing where an outcome is not linear, and where nobody is ``drawn`` to expect of.
     """
     causeway, results = delivered.causeway, delivered.results
     cohort, panel = (f"{protocol.name}/{stage}" for stage in ("cohort", "panel"))
@@ -97,6 +97,8 @@ def estimated(delivered: Delivered, protocol: Protocol, drawn: Population) -> pd
         results[panel] = stages.panel(causeway, protocol, _of(results, (cohort, *panel_inputs(protocol))))
     with delivered.timed("estimates"):
         found = headlines(stages.estimates(causeway, protocol, results[panel]).read("estimates"))
+    if drawn is None:
+        return found.assign(expected=np.nan)
     with delivered.timed("without chance"):
         expected = _without_chance(causeway, protocol, results[panel], drawn=drawn)
     return found.merge(expected, how="left", on=BINS, validate="one_to_one")

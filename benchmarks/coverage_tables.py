@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterator
+from statistics import NormalDist
 
 import pandas as pd
 
 TARGET = (0.93, 0.97)
-"""The least and largest share of 95% intervals that may hold the truth."""
+LEVEL = 0.95
+"""The least and largest share of intervals that may hold the truth, and the share that they claim."""
 
 BIASED = 0.1
 """The largest mean bias, in standard errors."""
@@ -21,9 +24,9 @@ SUMMARY = (
     "95% intervals that hold the truth (MC error)",
     "simultaneous bands that hold all bins",
     "mean bias in standard errors (MC error)",
-    "the same without chance: mean; largest bin",
+    "the same without chance: mean (MC error); largest bin",
     "standard error / spread of estimates",
-    "",
+    "misses",
 )
 
 
@@ -70,48 +73,66 @@ def _run(records: list[dict]) -> str:
 
 
 def _by_outcome(cells: pd.DataFrame) -> list[str]:
-    """Coverage and bias of each outcome; the Monte Carlo error in brackets is that of seeds, whose bins go together."""
+    """Coverage and bias of each evaluation, and of each of its outcomes."""
     lines = [f"| {' | '.join(SUMMARY)} |", "|---" * len(SUMMARY) + "|"]
-    for (evaluation, outcome), mine in cells.groupby(["evaluation", "outcome"], sort=False):
-        lines.append(f"| {evaluation} | {outcome} | {_outcome(mine)} |")
-    return lines
+    lines += [f"| {evaluation} | {outcome} | {_figures(mine)} |" for evaluation, outcome, mine in _rows(cells)]
+    return [*lines, "", _by_chance(cells)]
 
 
-def _outcome(cells: pd.DataFrame) -> str:
-    """One outcome's row of figures."""
+def _rows(cells: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """What a row is of: an evaluation, then each outcome of it."""
+    for evaluation, mine in cells.groupby("evaluation", sort=False):
+        yield f"**{evaluation}**", "**all**", mine
+        for outcome, part in mine.groupby("outcome", sort=False):
+            yield evaluation, outcome, part
+
+
+def _figures(cells: pd.DataFrame) -> str:
+    """One row's figures; the Monte Carlo error in brackets is that of seeds, whose bins and outcomes go together."""
     given = cells[cells.given]
-    seeds, by_bin = given.groupby("seed"), given.groupby("months_from")
-    within, bias = seeds.within.mean(), seeds.bias.mean()
-    spread = (given.estimate - given.effect).groupby(given.months_from).std()
+    seeds, by_bin = given.groupby("seed"), given.groupby(["outcome", "months_from"])
+    within, bias, systematic = seeds.within.mean(), seeds.bias.mean(), seeds.systematic.mean()
+    bands = given.groupby(["seed", "outcome"]).in_band.all()
+    ratio = by_bin.std_error.mean() / (given.estimate - given.effect).groupby([given.outcome, given.months_from]).std()
     return " | ".join(
         [
             f"{seeds.n_treated.max().median():,.0f}",
             f"{within.mean():.1%} ({within.sem():.1%})",
-            f"{seeds.in_band.all().mean():.0%}",
+            f"{bands.mean():.0%}",
             f"{bias.mean():+.3f} ({bias.sem():.3f})",
-            _without_chance(by_bin.systematic.mean()),
-            f"{(by_bin.std_error.mean() / spread).mean():.2f}",
-            _remarks(within.mean(), bias.mean(), not_given=len(cells) - len(given)),
+            _without_chance(systematic, by_bin.systematic.mean()),
+            f"{ratio.mean():.2f}",
+            _misses(within.mean(), bias.mean(), not_given=len(cells) - len(given)),
         ]
     )
 
 
-def _remarks(within: float, bias: float, *, not_given: int) -> str:
+def _without_chance(by_seed: pd.Series, by_bin: pd.Series) -> str:
+    if by_bin.isna().all():
+        return "not linear"
+    return f"{by_seed.mean():+.3f} ({by_seed.sem():.3f}); {by_bin[by_bin.abs().idxmax()]:+.3f}"
+
+
+def _misses(within: float, bias: float, *, not_given: int) -> str:
     """What misses its target, and how many effects had no estimate."""
     found = []
     if not TARGET[0] <= within <= TARGET[1]:
-        found.append("**coverage**")
+        found.append("coverage")
     if abs(bias) > BIASED:
-        found.append("**bias**")
+        found.append("bias")
     if not_given:
         found.append(f"{not_given} effects without an estimate")
     return ", ".join(found)
 
 
-def _without_chance(by_bin: pd.Series) -> str:
-    if by_bin.isna().all():
-        return "not linear"
-    return f"{by_bin.mean():+.3f}; {by_bin[by_bin.abs().idxmax()]:+.3f}"
+def _by_chance(cells: pd.DataFrame) -> str:
+    """How many rows chance alone would put outside the target, were every interval right 95% of the time."""
+    errors = [part[part.given].groupby("seed").within.mean().sem() for _, _, part in _rows(cells)]
+    outside = sum(2 * NormalDist(0, error).cdf(TARGET[0] - LEVEL) for error in errors if error > 0)
+    return (
+        f"Were every interval right {LEVEL:.0%} of the time, chance would put {outside:.1f} of these {len(errors)} "
+        f"rows outside {TARGET[0]:.0%} to {TARGET[1]:.0%}."
+    )
 
 
 def _by_bin(cells: pd.DataFrame) -> list[str]:
