@@ -10,6 +10,7 @@ from pipeline.synthetic.knobs import DEFAULT, Knobs
 from pipeline.synthetic.links import Links, draw_links
 from pipeline.synthetic.operations import Operations, draw_operations
 from pipeline.synthetic.people import People, draw_people
+from pipeline.synthetic.prevention import Prevention, draw_prevention
 from pipeline.synthetic.therapy import Courses, draw_courses
 from pipeline.synthetic.work import Treatment, treatment
 
@@ -22,6 +23,7 @@ class Population:
     operations: Operations
     courses: Courses
     endometriosis: Endometriosis
+    prevention: Prevention
     claimants: Claimants
     links: Links
     treatment: Treatment
@@ -35,12 +37,14 @@ def draw_population(*, people: int, seed: int, knobs: Knobs = DEFAULT) -> Popula
     everyone = draw_people(operations, people=people, seed=seed, knobs=knobs)
     courses = draw_courses(everyone, seed=seed, knobs=knobs)
     women = draw_endometriosis(everyone, elsewhere=courses.person, seed=seed, knobs=knobs)
-    treated = treatment(everyone, operations, courses, knobs, endometriosis=women)
+    prevention = draw_prevention(everyone, seed=seed, knobs=knobs)
+    treated = treatment(everyone, operations, courses, knobs, endometriosis=women, prevention=prevention)
     return Population(
         people=everyone,
         operations=operations,
         courses=courses,
         endometriosis=women,
+        prevention=prevention,
         claimants=draw_claimants(everyone, seed=seed),
         links=draw_links(everyone, treated, seed=seed, knobs=knobs),
         treatment=treated,
