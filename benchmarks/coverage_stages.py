@@ -20,10 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from assets.evaluation import cohort_inputs, panel_inputs
 from assets.resources import Causeway
 from assets.stages import evaluation as stages
 from assets.stages import records
+from assets.stages.designs import stages_of
 from pipeline.engine.store import Result
 from pipeline.synthetic.benefits import DISABILITY_ONLY, INCAPACITY_ONLY, expected_claims, monthly_amount
 from pipeline.synthetic.delivery import Population
@@ -56,13 +56,19 @@ class Delivered:
 def linked(delivered: Delivered, protocols: Iterable[Protocol]) -> None:
     """Ingest every source that the evaluations read, and link: once for all of them."""
     causeway, results = delivered.causeway, delivered.results
-    wanted = {key for protocol in protocols for key in (*cohort_inputs(protocol), *panel_inputs(protocol))}
+    wanted = {key for protocol in protocols for keys in _inputs(protocol) for key in keys}
     with delivered.timed("ingestion"):
         whole = records.delivery(causeway)
         for source in sorted((wanted | set(records.SPINE_SOURCES)) & records.known_sources()):
             results[source] = _unvalidated(causeway, records.ingested(causeway, whole, source), source)
     with delivered.timed("spine"):
         results["spine"] = records.spine(causeway, {source: results[source] for source in records.SPINE_SOURCES})
+
+
+def _inputs(protocol: Protocol) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a cohort is made from, and what a panel is besides its cohort."""
+    design = stages_of(protocol)
+    return design.cohort_inputs(protocol), design.panel_inputs(protocol)
 
 
 def _unvalidated(causeway: Causeway, typed: Result, source: str) -> Result:
@@ -91,10 +97,11 @@ def estimated(delivered: Delivered, protocol: Protocol, drawn: Population | None
     """
     causeway, results = delivered.causeway, delivered.results
     cohort, panel = (f"{protocol.name}/{stage}" for stage in ("cohort", "panel"))
+    of_cohort, of_panel = _inputs(protocol)
     with delivered.timed("cohorts"):
-        results[cohort] = stages.cohort(causeway, protocol, _of(results, cohort_inputs(protocol)))
+        results[cohort] = stages.cohort(causeway, protocol, _of(results, of_cohort))
     with delivered.timed("panels"):
-        results[panel] = stages.panel(causeway, protocol, _of(results, (cohort, *panel_inputs(protocol))))
+        results[panel] = stages.panel(causeway, protocol, _of(results, (cohort, *of_panel)))
     with delivered.timed("estimates"):
         found = headlines(stages.estimates(causeway, protocol, results[panel]).read("estimates"))
     if drawn is None:
