@@ -17,6 +17,7 @@ from pipeline.synthetic.links import Links
 from pipeline.synthetic.people import People
 from pipeline.synthetic.streams import choose, persistent, stream
 from pipeline.synthetic.therapy_effects import therapy_effects
+from pipeline.synthetic.waiting import add_waiting
 from pipeline.synthetic.work import Treatment, therapy_months
 from pipeline.vocabulary.months import parse_month
 
@@ -71,6 +72,7 @@ def expected_claims(
     if in_therapy and not knobs.no_effect:
         paths = therapy_effects().claims.astype(np.float32)
         found = found + treated.therapy.gain[rows, None] * paths[therapy_months(treated.therapy, rows)]
+    add_waiting({"claims": found}, treated.elective, of=rows)
     return np.clip(found, 0, 1)
 
 

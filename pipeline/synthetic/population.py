@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from pipeline.synthetic.benefits import Claimants, draw_claimants
+from pipeline.synthetic.elective import Elective, draw_elective
 from pipeline.synthetic.endometriosis import Endometriosis, draw_endometriosis
 from pipeline.synthetic.knobs import DEFAULT, Knobs
 from pipeline.synthetic.links import Links, draw_links
@@ -22,6 +25,7 @@ class Population:
     operations: Operations
     courses: Courses
     endometriosis: Endometriosis
+    elective: Elective
     claimants: Claimants
     links: Links
     treatment: Treatment
@@ -35,12 +39,15 @@ def draw_population(*, people: int, seed: int, knobs: Knobs = DEFAULT) -> Popula
     everyone = draw_people(operations, people=people, seed=seed, knobs=knobs)
     courses = draw_courses(everyone, seed=seed, knobs=knobs)
     women = draw_endometriosis(everyone, elsewhere=courses.person, seed=seed, knobs=knobs)
-    treated = treatment(everyone, operations, courses, knobs, endometriosis=women)
+    elsewhere = np.concatenate([courses.person, women.person])
+    listed = draw_elective(everyone, elsewhere=elsewhere, seed=seed, knobs=knobs)
+    treated = treatment(everyone, operations, courses, knobs, endometriosis=women, elective=listed)
     return Population(
         people=everyone,
         operations=operations,
         courses=courses,
         endometriosis=women,
+        elective=listed,
         claimants=draw_claimants(everyone, seed=seed),
         links=draw_links(everyone, treated, seed=seed, knobs=knobs),
         treatment=treated,

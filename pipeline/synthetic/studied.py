@@ -35,6 +35,10 @@ DIAGNOSIS_WINDOW = Window(before=59, after=60, reference=(-23, 0))
 SURGERY_WINDOW = Window(before=35, after=48, reference=(-23, -12))
 """Ages, first month and event times of the evaluations of endometriosis."""
 
+JOINED = (parse_month("2016-04"), parse_month("2020-01"))
+WAITING_WINDOW = Window(before=23, after=36, reference=(-11, 0))
+"""When people join the list, and the event times, of the evaluation of waiting for a new hip or knee."""
+
 _BIRTHDAY = 15
 
 Levels = Mapping[str, tuple[tuple[str, ...], NDArray[np.integer]]]
@@ -53,6 +57,10 @@ class Studied:
         Which of their treatments the evaluation is of: ``expected_work``'s arguments with it left out.
     counterfactual
         Everybody's treatments with that of the evaluation left out, where no argument does it.
+    given
+        Everybody's treatments with what the evaluation asks of, where that is not how they are.
+    times
+        How many times the difference is the effect that the evaluation is of.
     """
 
     evaluation: str
@@ -62,6 +70,8 @@ class Studied:
     levels: Levels
     treatments: Mapping[str, bool]
     counterfactual: Treatment | None = None
+    given: Treatment | None = None
+    times: float = 1.0
 
 
 def operations_studied(population: Population) -> Studied:
@@ -140,6 +150,33 @@ def surgery_studied(population: Population) -> Studied:
         levels={"all": levels["all"], "age_band": levels["age_band"], "operation": operation},
         treatments={},
         counterfactual=replace(treated, endometriosis=treated.endometriosis.not_operated()),
+    )
+
+
+def elective_studied(population: Population) -> Studied:
+    """The people of the evaluation of waiting for a new hip or knee; the effect is of a year more of waiting.
+
+    That is twelve times what one more month does: where everybody has been operated the two are the same, and before
+    that it is what the queue's own small changes tell.
+    """
+    people, listed, links = population.people, population.elective, population.links
+    who, month = listed.person, month_of_day(listed.joined)
+    age, age_at_end = _ages(people, who, day=listed.joined, month=month)
+    last = month + WAITING_WINDOW.after - 1
+    eligible = links.health[:, who].any(axis=0) & links.pay[:, who].any(axis=0) & ~links.shared[who]
+    eligible &= (month >= JOINED[0]) & (month <= JOINED[1]) & (age >= AGES[0]) & (age_at_end <= AGES[1])
+    eligible &= (people.death_month[who] > last) & in_england(people.described(people.region)[who])
+    chosen = np.flatnonzero(eligible)
+    treated = population.treatment
+    return Studied(
+        evaluation="elective_waiting",
+        window=WAITING_WINDOW,
+        who=who[chosen],
+        month=month[chosen],
+        levels={"all": (("",), np.zeros(len(chosen), dtype=np.int8))},
+        treatments={},
+        given=replace(treated, elective=treated.elective.longer(1.0)),
+        times=12.0,
     )
 
 

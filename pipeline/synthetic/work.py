@@ -6,8 +6,8 @@ r"""How likely a person is to be in work in a month, and what they are then paid
     E(\text{pay in work}_{it}) = w_i + m_t + k(a_{it}) + g_i \tau^w_{s(i)}(e_{it})
 
 Both are sums of a person's own term, a month's, an age's and an effect's, as two-way fixed effects have it; effects of
-an operation, of therapy and of endometriosis add. Their product, mean pay, is not quite; months and ages matter little
-enough that the difference cannot be seen.
+an operation, of therapy, of endometriosis and of waiting add. Their product, mean pay, is not quite; months and ages
+matter little enough that the difference cannot be seen.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from pipeline.synthetic.calendar import COVID, FIRST, LAST, MONTHS, SEASONAL_EMPLOYMENT, SEASONAL_PAY
 from pipeline.synthetic.effects import LAST_EVENT_MONTH, gains, published_effects
+from pipeline.synthetic.elective import Elective, waiting_of
 from pipeline.synthetic.endometriosis import Affected, Endometriosis, add_effects, affected
 from pipeline.synthetic.knobs import Knobs
 from pipeline.synthetic.operations import Operations
@@ -26,6 +27,7 @@ from pipeline.synthetic.people import People
 from pipeline.synthetic.therapy import Courses, Therapy, therapy_of
 from pipeline.synthetic.therapy_effects import LAST_EVENT_MONTH as LAST_THERAPY_MONTH
 from pipeline.synthetic.therapy_effects import therapy_effects
+from pipeline.synthetic.waiting import Waiting, add_waiting
 
 WORKING_AGES = (16, 76)
 """Completed years from which, and before which, people work."""
@@ -46,13 +48,14 @@ _MIDDLE = (FIRST + LAST) / 2
 @dataclass(frozen=True, kw_only=True)
 class Treatment:
     """For everybody: the month from which an operation affects work (0 if never), how many times the mean effect it is,
-    and the same of therapy; the months from which endometriosis does.
+    and the same of therapy; the months from which endometriosis does; waits for an operation.
     """
 
     month: NDArray[np.int32]
     gain: NDArray[np.float32]
     therapy: Therapy
     endometriosis: Affected
+    elective: Waiting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +67,13 @@ class Work:
 
 
 def treatment(
-    people: People, operations: Operations, courses: Courses, knobs: Knobs, *, endometriosis: Endometriosis
+    people: People,
+    operations: Operations,
+    courses: Courses,
+    knobs: Knobs,
+    *,
+    endometriosis: Endometriosis,
+    elective: Elective,
 ) -> Treatment:
     """When each person's work starts to change, and how much more than the mean it does."""
     month = np.zeros(len(people), dtype=np.int32)
@@ -80,6 +89,7 @@ def treatment(
         gain=gain,
         therapy=therapy_of(people, courses),
         endometriosis=affected(people, endometriosis),
+        elective=waiting_of(people, elective, knobs=knobs),
     )
 
 
@@ -105,6 +115,7 @@ def expected_work(
         _treat(in_work, pay, therapy=treated.therapy, of=rows, knobs=knobs)
     if not knobs.no_effect:
         add_effects({"in_work": in_work, "pay_in_work": pay}, treated.endometriosis, of=rows)
+    add_waiting({"in_work": in_work, "pay_in_work": pay}, treated.elective, of=rows)
     np.clip(in_work, 0, 1, out=in_work)
     works = (age >= WORKING_AGES[0]) & (age < WORKING_AGES[1]) & people.employee[rows, None]
     in_work *= works
