@@ -193,7 +193,7 @@ def _write_orthopaedics(folder: Path, population: Population, before: Episodes) 
     if len(made):
         numbered = replace(rows, episode=rows.episode + len(before))
         table = episode_table(joined(before, made), numbered, people, seed=seed, knobs=knobs)
-        table = from_the_list(table, listed, rows, seed=seed, dirt=knobs.dirt)
+        table = from_the_list(table, listed, rows)
         write(table, folder / "orthopaedics.parquet", seed=seed)
 
 

@@ -25,6 +25,7 @@ _USUAL, _SHORTEST, _LONGEST = 9.0, 0.25, 24.0
 _CHANCE = 1.5
 _FIRST_AGE, _LAST_AGE = 25, 75
 _HIPS = 0.5
+_WAIT_NOT_KNOWN = 0.01
 
 COST = Cost(
     # None of this is published for England. That longer queues for orthopaedic surgery lower labour supply lastingly is
@@ -53,6 +54,8 @@ class Elective:
         In months; in standard deviations.
     hip
         Else a knee.
+    known
+        Whether records say when the person joined.
     """
 
     person: NDArray[np.int64]
@@ -61,6 +64,7 @@ class Elective:
     wait: NDArray[np.float64]
     severity: NDArray[np.float64]
     hip: NDArray[np.bool_]
+    known: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.person)
@@ -91,6 +95,7 @@ def draw_elective(people: People, *, elsewhere: NDArray[np.int64], seed: int, kn
         wait=np.clip(wait, _SHORTEST, _LONGEST),
         severity=severity,
         hip=random.random(n) < _HIPS,
+        known=stream(seed, "elective waits").random(n) >= _WAIT_NOT_KNOWN * knobs.dirt,
     )
     age = (month - people.birth_month) // 12
     may = ~people.treated & (age >= _FIRST_AGE) & (age < _LAST_AGE) & (random.random(n) < knobs.elective_share)
@@ -111,3 +116,10 @@ def waiting_of(people: People, listed: Elective, *, knobs: Knobs) -> Waiting:
         cost=COST,
         size=0.0 if knobs.no_effect else knobs.waiting_effect,
     )
+
+
+def with_others(listed: Elective) -> NDArray[np.bool_]:
+    """Whether records tell a person's wait, and that of anybody else who joined the provider's list in the month."""
+    cell = listed.provider * (LAST_JOINED + 1) + month_of_day(listed.joined)
+    joined = np.bincount(cell, weights=listed.known, minlength=1)
+    return listed.known & (joined[cell] > 1)

@@ -15,7 +15,6 @@ from pipeline.synthetic.waiting import days_waited
 _CODES = tuple(f"RT{chr(ord('A') + number)}" for number in range(PROVIDERS))
 _ORTHOPAEDICS = "110"
 _NOT_KNOWN_HOW_LONG = 9999
-_WAIT_NOT_KNOWN = 0.01
 _DATE_NULL = int(np.datetime64("1800-01-01").astype("datetime64[D]").astype(int))
 
 
@@ -38,12 +37,12 @@ def elective_stays(people: People, listed: Elective, *, seed: int) -> Episodes:
     )
 
 
-def from_the_list(table: pa.Table, listed: Elective, rows: Delivered, *, seed: int, dirt: float) -> pa.Table:
+def from_the_list(table: pa.Table, listed: Elective, rows: Delivered) -> pa.Table:
     """``hes_apc`` rows of these people, the wait and the list of each in place of those of no meaning.
 
     For some the wait is not known, which ``ELECDATE`` and ``ELECDUR`` both say.
     """
-    unknown = (stream(seed, "elective waits").random(len(listed)) < _WAIT_NOT_KNOWN * dirt)[rows.episode]
+    unknown = ~listed.known[rows.episode]
     joined, waited = listed.joined[rows.episode], days_waited(listed.wait)[rows.episode]
     provider = pa.array(_CODES).take(pa.array(listed.provider[rows.episode]))
     written = {

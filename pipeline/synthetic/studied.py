@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.synthetic.calendar import first_day_of, month_of_day
 from pipeline.synthetic.effects import AGE_BANDS
+from pipeline.synthetic.elective import with_others
 from pipeline.synthetic.knobs import Knobs
 from pipeline.synthetic.links import Links
 from pipeline.synthetic.operations import AFTER, NO_OBESITY, PREVIOUS, UNLISTED, Operations
@@ -164,7 +165,9 @@ def elective_studied(population: Population) -> Studied:
     age, age_at_end = _ages(people, who, day=listed.joined, month=month)
     last = month + WAITING_WINDOW.after - 1
     eligible = links.health[:, who].any(axis=0) & links.pay[:, who].any(axis=0) & ~links.shared[who]
-    eligible &= (month >= JOINED[0]) & (month <= JOINED[1]) & (age >= AGES[0]) & (age_at_end <= AGES[1])
+    eligible &= (
+        with_others(listed) & (month >= JOINED[0]) & (month <= JOINED[1]) & (age >= AGES[0]) & (age_at_end <= AGES[1])
+    )
     eligible &= (people.death_month[who] > last) & in_england(people.described(people.region)[who])
     chosen = np.flatnonzero(eligible)
     treated = population.treatment

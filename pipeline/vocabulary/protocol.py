@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from pipeline.vocabulary.codelists import Codelist
 from pipeline.vocabulary.declared import Declared, suggested
-from pipeline.vocabulary.designs import Design, LinkedPanel, NotYetTreated, StaggeredAdoption
+from pipeline.vocabulary.designs import Design, LinkedPanel, NotYetTreated, StaggeredAdoption, Waiting
 from pipeline.vocabulary.index_events import OperationOnceDiagnosed
 from pipeline.vocabulary.months import MonthLabel, parse_month
 from pipeline.vocabulary.outcomes import Outcome, named_outcome
@@ -80,17 +80,19 @@ class Evaluation(Declared):
         design = self.design
         yield from _estimator_faults(design)
         yield from self._characteristic_faults()
-        if isinstance(design, StaggeredAdoption):
+        if isinstance(design, StaggeredAdoption | Waiting):
             yield from self._staggered_faults(design)
+            yield from _waiting_faults(self) if isinstance(design, Waiting) else ()
         elif isinstance(design, LinkedPanel):
             yield from self._linked_faults(design)
         if design.window.reference[1] > -design.anticipation:
             yield "the reference must end before anticipation may begin"
         yield from run_faults(design.robustness, self._studied())
 
-    def _staggered_faults(self, design: StaggeredAdoption) -> Iterator[str]:
+    def _staggered_faults(self, design: StaggeredAdoption | Waiting) -> Iterator[str]:
         needed = ("eligibility", "treated_between", "observed_between", "prices")
-        yield from (f"{name} is needed for a staggered adoption" for name in needed if getattr(self, name) is None)
+        kind = design.kind.replace("_", " ")
+        yield from (f"{name} is needed for a {kind}" for name in needed if getattr(self, name) is None)
         unknown = [source for source in self.sources if source not in SOURCES]
         yield from (f"there is no source {source} ({suggested(source, tuple(SOURCES))})" for source in unknown)
         found_in = [source for source in design.index_event.sources if source not in self.sources]
@@ -119,11 +121,11 @@ class Evaluation(Declared):
             anticipation=design.anticipation,
             unit=design.period_unit,
             observed=design.periods if isinstance(design, LinkedPanel) else months,
-            dated=isinstance(design, StaggeredAdoption),
+            dated=not isinstance(design, LinkedPanel),
         )
 
 
-def _estimator_faults(design: StaggeredAdoption | LinkedPanel) -> Iterator[str]:
+def _estimator_faults(design: Design) -> Iterator[str]:
     strangers = [name for name in design.by_subgroup if name not in design.estimators]
     yield from (f"{name}, to estimate by subgroup, is not among the estimators" for name in strangers)
     if design.headline not in design.estimators:
@@ -132,14 +134,31 @@ def _estimator_faults(design: StaggeredAdoption | LinkedPanel) -> Iterator[str]:
         yield "the headline estimator must also estimate by subgroup"
 
 
-def _comparison_faults(design: StaggeredAdoption) -> Iterator[str]:
+def _comparison_faults(design: StaggeredAdoption | Waiting) -> Iterator[str]:
     """People not treated yet are those diagnosed: the index event must say of what."""
     waiting, told = isinstance(design.comparison, NotYetTreated), isinstance(design.index_event, OperationOnceDiagnosed)
     if waiting and not told:
         yield "people not treated yet can be found for an operation once diagnosed only"
 
 
-def _characteristics(design: StaggeredAdoption | LinkedPanel) -> tuple[str, ...]:
+def _waiting_faults(evaluation: Evaluation) -> Iterator[str]:
+    """What a design of waiting needs of the evaluation around it."""
+    design, joined, observed = evaluation.design, evaluation.treated_between, evaluation.observed_between
+    assert isinstance(design, Waiting)
+    if evaluation.subgroups:
+        yield "a design of waiting has no effects by subgroup"
+    known = _characteristics(design)
+    if design.specialty is not None and design.specialty not in known:
+        yield f"the panel has no specialty {design.specialty} ({suggested(design.specialty, known)})"
+    if joined is None or observed is None:
+        return
+    if parse_month(joined[1]) + design.window.after - 1 > parse_month(observed[1]):
+        yield "those who join last are not observed to the end of the window"
+    if parse_month(joined[0]) - design.window.before - 1 < parse_month(observed[0]):
+        yield "those who join first are not observed from the beginning of the window"
+
+
+def _characteristics(design: Design) -> tuple[str, ...]:
     """What the design's panel says of people in words."""
     if isinstance(design, LinkedPanel):
         return design.characteristics

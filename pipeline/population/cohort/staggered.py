@@ -1,4 +1,7 @@
-"""The cohort of a staggered adoption: people first treated in different months, and people never treated."""
+"""The cohort of a staggered adoption: people first treated in different months, and people never treated.
+
+Of people who wait, the index event is that they join the list.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,12 @@ from pipeline.population.cohort.eligibility import at_index_sql, counted, exclud
 from pipeline.population.cohort.index_events import IndexEvents, first_event_sql, index_events
 from pipeline.population.cohort.not_yet_treated import not_yet_treated
 from pipeline.population.cohort.study import Study, study
+from pipeline.population.cohort.waiting_lists import waiting_rules
 from pipeline.vocabulary.attrition import Step, attrition_table
 from pipeline.vocabulary.designs import NotYetTreated
 from pipeline.vocabulary.errors import Fault, NotEstimable
 from pipeline.vocabulary.protocol import Protocol
-from pipeline.vocabulary.schemas.people import AT_INDEX, ATTRITION, COHORT
+from pipeline.vocabulary.schemas.people import AT_INDEX, ATTRITION, COHORT, OF_A_WAIT
 
 
 def staggered_cohort(
@@ -64,7 +68,7 @@ def staggered_cohort(
 
 def _treated(work: duckdb.DuckDBPyConnection, plan: Study, events: IndexEvents, *, spine: str) -> tuple[Step, ...]:
     """The treated people's attrition; they are left in the temporary table ``treated``."""
-    rules = treated_rules(plan, of_event=events.rules)
+    rules = (*treated_rules(plan, of_event=events.rules), *waiting_rules(plan))
     known = ", ".join(f"f.{name}" for name in (*events.known, "index_day"))
     indexed = f"""(
         SELECT s.* EXCLUDE (lsoa11), coalesce(f.lsoa11, s.lsoa11) AS lsoa11, {known}
@@ -98,7 +102,7 @@ def _refuse_empty(steps: Sequence[Step], *, to_do: str) -> None:
 
 def _cohort_sql(events: IndexEvents) -> str:
     """SQL: both arms with the cohort's columns, sorted by person; comparison people have no event to tell of."""
-    of_event = ("referral_month", *AT_INDEX, *(() if events.waiting else ("year_of_diagnosis",)))
+    of_event = ("referral_month", *AT_INDEX, *OF_A_WAIT, *(() if events.waiting else ("year_of_diagnosis",)))
     shared = ", ".join(name for name in COHORT.names if name not in {"arm", "treatment_month", *of_event})
     told = ", ".join(name if name in events.known else f"NULL AS {name}" for name in of_event)
     nothing = ", ".join(f"NULL AS {name}" for name in of_event)

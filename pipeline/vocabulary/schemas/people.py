@@ -86,6 +86,11 @@ AT_INDEX = (
 )
 """Characteristics that the index event tells of treated people; comparison people have none."""
 
+OF_A_WAIT = ("wait", "waited", "others_mean_wait", "others", "provider")
+"""Numbers of people on a waiting list: months waited, whole months from that of joining to that of treatment, the mean
+wait of the others whom the provider was sent in the same month and how many they are, and a number for the provider
+that says nothing else of it. None is ever published."""
+
 COHORT = Schema(
     name="cohort",
     grain="eligible person",
@@ -105,12 +110,15 @@ COHORT = Schema(
         Column(name="referral_month", type=pa.int32(), unit="month"),
         *(Column(name=name, type=pa.string(), role="characteristic") for name in AT_INDEX),
         Column(name="year_of_diagnosis", type=pa.string(), role="characteristic"),
+        *(Column(name=name, type=pa.float64()) for name in OF_A_WAIT),
     ),
 )
 """``treatment_month`` is null for comparison people, whose ``index_month`` was drawn. Outcomes are observed from
 ``first_month`` to ``last_month``, inclusive: the event window, within the calendar window, before the month of death.
 ``operation`` is the code list's group for treated people; ``referral_month`` is that of a referral for therapy.
-``year_of_diagnosis`` is that of everybody's first diagnosis where people wait for an operation, else null."""
+``year_of_diagnosis`` is that of everybody's first diagnosis where people wait for an operation, else null. Where the
+index is joining a waiting list, ``treatment_month`` is that of joining, and treated people have the numbers of
+:data:`OF_A_WAIT`."""
 
 ATTRITION = Schema(
     name="attrition",
