@@ -72,7 +72,8 @@ def expected_claims(
     if in_therapy and not knobs.no_effect:
         paths = therapy_effects().claims.astype(np.float32)
         found = found + treated.therapy.gain[rows, None] * paths[therapy_months(treated.therapy, rows)]
-    add_waiting({"claims": found}, treated.elective, of=rows)
+    for waited in (treated.elective, treated.therapy_wait):
+        add_waiting({"claims": found}, waited, of=rows)
     return np.clip(found, 0, 1)
 
 

@@ -22,13 +22,8 @@ from pipeline.synthetic.knobs import DEFAULT, Knobs
 from pipeline.synthetic.links import nino_links, person_links
 from pipeline.synthetic.pay import paid_late, payment_table, payments
 from pipeline.synthetic.population import Population, draw_population
-from pipeline.synthetic.studied import (
-    courses_studied,
-    diagnoses_studied,
-    elective_studied,
-    operations_studied,
-    surgery_studied,
-)
+from pipeline.synthetic.studied import courses_studied, diagnoses_studied, operations_studied, surgery_studied
+from pipeline.synthetic.studied_waiting import elective_studied, referrals_waiting_studied
 from pipeline.synthetic.therapy_tables import referral_tables, status_table
 from pipeline.synthetic.truth import true_effects
 from pipeline.synthetic.waits import PUBLISHED, published_waits
@@ -101,6 +96,7 @@ def truth(population: Population) -> pa.Table:
         diagnoses_studied(population, adenomyosis=False),
         surgery_studied(population),
         elective_studied(population),
+        referrals_waiting_studied(population),
     )
     return true_effects(studied, population)
 

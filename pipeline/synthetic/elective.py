@@ -116,10 +116,3 @@ def waiting_of(people: People, listed: Elective, *, knobs: Knobs) -> Waiting:
         cost=COST,
         size=0.0 if knobs.no_effect else knobs.waiting_effect,
     )
-
-
-def with_others(listed: Elective) -> NDArray[np.bool_]:
-    """Whether records tell a person's wait, and that of anybody else who joined the provider's list in the month."""
-    cell = listed.provider * (LAST_JOINED + 1) + month_of_day(listed.joined)
-    joined = np.bincount(cell, weights=listed.known, minlength=1)
-    return listed.known & (joined[cell] > 1)

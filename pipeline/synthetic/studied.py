@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from pipeline.synthetic.calendar import first_day_of, month_of_day
 from pipeline.synthetic.effects import AGE_BANDS
-from pipeline.synthetic.elective import with_others
 from pipeline.synthetic.knobs import Knobs
 from pipeline.synthetic.links import Links
 from pipeline.synthetic.operations import AFTER, NO_OBESITY, PREVIOUS, UNLISTED, Operations
@@ -35,10 +34,6 @@ WOMEN_SINCE = parse_month("2016-04")
 DIAGNOSIS_WINDOW = Window(before=59, after=60, reference=(-23, 0))
 SURGERY_WINDOW = Window(before=35, after=48, reference=(-23, -12))
 """Ages, first month and event times of the evaluations of endometriosis."""
-
-JOINED = (parse_month("2016-04"), parse_month("2020-01"))
-WAITING_WINDOW = Window(before=23, after=36, reference=(-11, 0))
-"""When people join the list, and the event times, of the evaluation of waiting for a new hip or knee."""
 
 _BIRTHDAY = 15
 
@@ -80,7 +75,7 @@ def operations_studied(population: Population) -> Studied:
     people, operations, links = population.people, population.operations, population.links
     chosen = included(people, operations, links, seed=population.seed, knobs=population.knobs)
     who, month = operations.person[chosen], operations.month[chosen]
-    age, _ = _ages(people, who, day=operations.day[chosen], month=month)
+    age, _ = ages(people, who, day=operations.day[chosen], month=month)
     return Studied(
         evaluation="bariatric_surgery",
         window=WINDOW,
@@ -96,7 +91,7 @@ def courses_studied(population: Population) -> Studied:
     people = population.people
     courses = population.courses.take(in_study(people, population.courses, population.links))
     who, month = courses.person, month_of_day(courses.session)
-    age, _ = _ages(people, who, day=courses.session, month=month)
+    age, _ = ages(people, who, day=courses.session, month=month)
     census = _of_the_census(people, who, age)
     result = np.where(courses.recovered, 0, np.where(courses.improved, 1, 2))
     return Studied(
@@ -154,39 +149,10 @@ def surgery_studied(population: Population) -> Studied:
     )
 
 
-def elective_studied(population: Population) -> Studied:
-    """The people of the evaluation of waiting for a new hip or knee; the effect is of a year more of waiting.
-
-    That is twelve times what one more month does: where everybody has been operated the two are the same, and before
-    that it is what the queue's own small changes tell.
-    """
-    people, listed, links = population.people, population.elective, population.links
-    who, month = listed.person, month_of_day(listed.joined)
-    age, age_at_end = _ages(people, who, day=listed.joined, month=month)
-    last = month + WAITING_WINDOW.after - 1
-    eligible = links.health[:, who].any(axis=0) & links.pay[:, who].any(axis=0) & ~links.shared[who]
-    eligible &= (
-        with_others(listed) & (month >= JOINED[0]) & (month <= JOINED[1]) & (age >= AGES[0]) & (age_at_end <= AGES[1])
-    )
-    eligible &= (people.death_month[who] > last) & in_england(people.described(people.region)[who])
-    chosen = np.flatnonzero(eligible)
-    treated = population.treatment
-    return Studied(
-        evaluation="elective_waiting",
-        window=WAITING_WINDOW,
-        who=who[chosen],
-        month=month[chosen],
-        levels={"all": (("",), np.zeros(len(chosen), dtype=np.int8))},
-        treatments={},
-        given=replace(treated, elective=treated.elective.longer(1.0)),
-        times=12.0,
-    )
-
-
 def _in_women_studied(population: Population, who: NDArray[np.int64], *, day: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Whether women with an index event on a day are studied, by the rules of the evaluations of endometriosis."""
     people, links, month = population.people, population.links, month_of_day(day)
-    age, age_at_end = _ages(people, who, day=day, month=month)
+    age, age_at_end = ages(people, who, day=day, month=month)
     eligible = links.health[:, who].any(axis=0) & links.pay[:, who].any(axis=0) & ~links.shared[who]
     eligible &= (month >= WOMEN_SINCE) & (age >= WOMENS_AGES[0]) & (age_at_end <= WOMENS_AGES[1])
     eligible &= (people.death_month[who] > month) & in_england(people.described(people.region)[who])
@@ -195,7 +161,7 @@ def _in_women_studied(population: Population, who: NDArray[np.int64], *, day: ND
 
 def _of_women(population: Population, who: NDArray[np.int64], *, day: NDArray[np.int32]) -> Levels:
     """Subgroups of the evaluations of endometriosis."""
-    age, _ = _ages(population.people, who, day=day, month=month_of_day(day))
+    age, _ = ages(population.people, who, day=day, month=month_of_day(day))
     census = _of_the_census(population.people, who, age)
     return {**census, "age_band": (AGE_BANDS[:3], (age - WOMENS_AGES[0]) // 10)}
 
@@ -203,7 +169,7 @@ def _of_women(population: Population, who: NDArray[np.int64], *, day: NDArray[np
 def included(people: People, operations: Operations, links: Links, *, seed: int, knobs: Knobs) -> NDArray[np.int64]:
     """Positions among the operations whose people the evaluation will study, by its eligibility rules."""
     who = operations.person
-    age, age_at_end = _ages(people, who, day=operations.day, month=operations.month)
+    age, age_at_end = ages(people, who, day=operations.day, month=operations.month)
     place = place_at_operation(people, operations, seed=seed, knobs=knobs)
     place = np.where(place == UNKNOWN, people.described(people.region)[who], place)
     eligible = ~np.isin(operations.kind, (PREVIOUS, AFTER, NO_OBESITY, UNLISTED))
@@ -216,7 +182,7 @@ def included(people: People, operations: Operations, links: Links, *, seed: int,
 def in_study(people: People, courses: Courses, links: Links) -> NDArray[np.int64]:
     """Positions among the courses whose people the evaluation will study, by its eligibility rules."""
     who, month = courses.person, month_of_day(courses.session)
-    age, age_at_end = _ages(people, who, day=courses.session, month=month)
+    age, age_at_end = ages(people, who, day=courses.session, month=month)
     eligible = courses.kind == COMPLETED
     eligible &= links.therapy[:, who].any(axis=0) & links.pay[:, who].any(axis=0) & ~links.shared[who]
     eligible &= (age >= AGES[0]) & (age_at_end <= AGES[1])
@@ -224,7 +190,7 @@ def in_study(people: People, courses: Courses, links: Links) -> NDArray[np.int64
     return np.flatnonzero(eligible)
 
 
-def _ages(
+def ages(
     people: People, who: NDArray[np.int64], *, day: NDArray[np.int32], month: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Completed years on a day and at the end of its month."""

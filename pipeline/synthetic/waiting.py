@@ -101,3 +101,10 @@ def add_waiting(sums: dict[str, NDArray[np.float32]], who: Waiting, *, of: NDArr
     for name, values in sums.items():
         lost = who.size * (cost.while_waiting[name] * since * waits + cost.lasting[name] * beyond)
         values[rows] -= (lost + cost.severity[name] * ill).astype(np.float32)
+
+
+def with_others(provider: NDArray[np.int64], joined: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Whether somebody else joined the provider's list in a person's month."""
+    _, cell, people = np.unique(provider * 1_000_000 + month_of_day(joined), return_inverse=True, return_counts=True)
+    alone: NDArray[np.bool_] = people[cell] == 1
+    return ~alone

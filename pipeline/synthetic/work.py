@@ -24,7 +24,7 @@ from pipeline.synthetic.endometriosis import Affected, Endometriosis, add_effect
 from pipeline.synthetic.knobs import Knobs
 from pipeline.synthetic.operations import Operations
 from pipeline.synthetic.people import People
-from pipeline.synthetic.therapy import Courses, Therapy, therapy_of
+from pipeline.synthetic.therapy import Courses, Therapy, therapy_of, therapy_wait_of
 from pipeline.synthetic.therapy_effects import LAST_EVENT_MONTH as LAST_THERAPY_MONTH
 from pipeline.synthetic.therapy_effects import therapy_effects
 from pipeline.synthetic.waiting import Waiting, add_waiting
@@ -48,7 +48,8 @@ _MIDDLE = (FIRST + LAST) / 2
 @dataclass(frozen=True, kw_only=True)
 class Treatment:
     """For everybody: the month from which an operation affects work (0 if never), how many times the mean effect it is,
-    and the same of therapy; the months from which endometriosis does; waits for an operation.
+    and the same of therapy; the months from which endometriosis does; waits for an operation
+    and for therapy.
     """
 
     month: NDArray[np.int32]
@@ -56,6 +57,7 @@ class Treatment:
     therapy: Therapy
     endometriosis: Affected
     elective: Waiting
+    therapy_wait: Waiting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +92,7 @@ def treatment(
         therapy=therapy_of(people, courses),
         endometriosis=affected(people, endometriosis),
         elective=waiting_of(people, elective, knobs=knobs),
+        therapy_wait=therapy_wait_of(people, courses, knobs=knobs),
     )
 
 
@@ -115,7 +118,8 @@ def expected_work(
         _treat(in_work, pay, therapy=treated.therapy, of=rows, knobs=knobs)
     if not knobs.no_effect:
         add_effects({"in_work": in_work, "pay_in_work": pay}, treated.endometriosis, of=rows)
-    add_waiting({"in_work": in_work, "pay_in_work": pay}, treated.elective, of=rows)
+    for waited in (treated.elective, treated.therapy_wait):
+        add_waiting({"in_work": in_work, "pay_in_work": pay}, waited, of=rows)
     np.clip(in_work, 0, 1, out=in_work)
     works = (age >= WORKING_AGES[0]) & (age < WORKING_AGES[1]) & people.employee[rows, None]
     in_work *= works

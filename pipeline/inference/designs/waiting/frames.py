@@ -12,7 +12,7 @@ from pipeline.inference.designs.waiting.cells import Referrals
 from pipeline.inference.designs.waiting.dose_response import Waits
 from pipeline.vocabulary.designs import Waiting
 from pipeline.vocabulary.errors import Fault, RequestError
-from pipeline.vocabulary.panels import INDEX_MONTH, Panel, PanelShard
+from pipeline.vocabulary.panels import Panel, PanelShard
 from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.windows import Bin
 
@@ -54,7 +54,7 @@ def listed(panel: Panel, outcome: str, *, design: Waiting) -> pd.DataFrame:
     reference, and :data:`EARLIER`, the change of the first bin. A bin that a person is not seen in throughout is NaN.
     """
     specialty = () if design.specialty is None else (design.specialty,)
-    names = (PROVIDER, WAIT, MEAN_WAIT, OTHERS, INDEX_MONTH, "sex", *specialty)
+    names = (PROVIDER, WAIT, MEAN_WAIT, OTHERS, "sex", *specialty)
     parts = [_of_shard(shard, panel, design=design) for shard in panel.shards(outcome, names)]
     frame = pd.concat(parts, ignore_index=True)
     if design.specialty is None:
@@ -87,7 +87,7 @@ def waits(frame: pd.DataFrame, *, design: Waiting) -> Waits:
 
 def _of_shard(shard: PanelShard, panel: Panel, *, design: Waiting) -> pd.DataFrame:
     shard = shard.of(np.flatnonzero(~np.isnan(shard.treatment_month)))
-    index, births = _known(shard.index_month), _known(shard.birth_month)
+    index, births = shard.treatment_month, np.zeros(0) if shard.birth_month is None else shard.birth_month
     months = shard.first_month + np.arange(shard.outcome.shape[1])
     event_time, binned = months[None, :] - index[:, None] + 1, design.window.binned
     before = _mean(shard.outcome, event_time, [b for b in binned if b.reference])
@@ -109,7 +109,3 @@ def _mean(outcome: NDArray[np.floating], event_time: NDArray[np.float64], bins: 
     total = np.where(within, outcome, 0.0).sum(axis=1, dtype=np.float64)
     whole = (within & ~np.isnan(outcome)).sum(axis=1) == length
     return np.where(whole, total / length, np.nan)
-
-
-def _known(months: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    return np.zeros(0) if months is None else months
