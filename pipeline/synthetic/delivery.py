@@ -19,10 +19,18 @@ from pipeline.synthetic.endometriosis_stays import endometriosis_stays
 from pipeline.synthetic.episode_tables import delivered_rows, episode_table
 from pipeline.synthetic.hospital import Episodes, episodes, joined
 from pipeline.synthetic.knobs import DEFAULT, Knobs
-from pipeline.synthetic.links import nino_links, person_links
+from pipeline.synthetic.links import nino_links, person_links, programme_links
 from pipeline.synthetic.pay import paid_late, payment_table, payments
 from pipeline.synthetic.population import Population, draw_population
-from pipeline.synthetic.studied import courses_studied, diagnoses_studied, operations_studied, surgery_studied
+from pipeline.synthetic.prevention_tables import blood_test_table, programme_table
+from pipeline.synthetic.studied import (
+    courses_studied,
+    diagnoses_studied,
+    operations_studied,
+    referrals_studied,
+    surgery_studied,
+    threshold_studied,
+)
 from pipeline.synthetic.studied_waiting import elective_studied, referrals_waiting_studied
 from pipeline.synthetic.therapy_tables import referral_tables, status_table
 from pipeline.synthetic.truth import true_effects
@@ -77,6 +85,7 @@ def synthesise(
     _write_people(folder, population)
     _write_hospital(folder / "hes_apc", population)
     _write_therapy(folder / "iapt", population)
+    _write_prevention(folder, population)
     _write_benefits(folder / "dwp_benefits", population)
     _write_waits(folder / "rtt", seed=seed)
     report(_SHARE_BEFORE_PAY)
@@ -95,6 +104,8 @@ def truth(population: Population) -> pa.Table:
         diagnoses_studied(population, adenomyosis=True),
         diagnoses_studied(population, adenomyosis=False),
         surgery_studied(population),
+        referrals_studied(population),
+        threshold_studied(population),
         elective_studied(population),
         referrals_waiting_studied(population),
     )
@@ -200,6 +211,17 @@ def _write_therapy(folder: Path, population: Population) -> None:
     write(newer, folder / "IDS101Referral" / "referrals-v2-1.parquet", seed=seed)
     write(older, folder / "IDS101Referral" / "referrals-v1-5.csv.gz", seed=seed)
     _write_mixed(status_table(courses, seed=seed, knobs=knobs), folder / "IDS004EmpStatus", seed=seed)
+
+
+def _write_prevention(folder: Path, population: Population) -> None:
+    """Referrals to the prevention programme, tests of people not referred, and links in a file of their own."""
+    made, seed, knobs = population.prevention, population.seed, population.knobs
+    if not len(made):
+        return
+    _write_mixed(programme_table(made, seed=seed, knobs=knobs), folder / "ndpp", seed=seed)
+    _write_mixed(blood_test_table(made, seed=seed, knobs=knobs), folder / "ndpp" / "tests", seed=seed)
+    links = programme_links(population.people, population.links, tested=made.person, seed=seed)
+    write(links, folder / "links" / "person" / "ndpp.parquet", seed=seed)
 
 
 def _write_benefits(folder: Path, population: Population) -> None:

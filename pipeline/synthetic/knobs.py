@@ -41,6 +41,14 @@ class Knobs(BaseModel):
     obesity_share: float = Field(default=0.06, ge=0, le=0.5)
     """Share of the other people who have a hospital episode with an obesity diagnosis."""
 
+    tested_share: float = Field(default=0.25, ge=0, le=0.6)
+    """Share of people with a blood test for diabetes in 2015-2022, enriched as operations are: one in six is at 42 to
+    47 mmol/mol, and three in five of these are referred to the Diabetes Prevention Programme."""
+
+    programme_effect: float = Field(default=0.0, ge=-5, le=5)
+    """Percentage points of employment that a referral to the Diabetes Prevention Programme brings within a year. Nought
+    unless turned: no effect on work is published. The truth holds it."""
+
     dirt: float = Field(default=1.0, ge=0, le=3)
     """Multiplies the rate of every kind of dirt: 0 is a clean delivery, 1 a realistic one."""
 
@@ -79,6 +87,10 @@ class Knobs(BaseModel):
     waiting_confounded: float = Field(default=0.0, ge=0, le=2)
     """Months by which whoever is a standard deviation more ill than others on a list is taken sooner. The more ill do
     worse whenever they are taken, so that waiting looks better than it is. The truth stays."""
+
+    manipulation_at_42: float = Field(default=0.0, ge=0, le=0.9)
+    """Share of blood tests with a result of 41 mmol/mol for which 42 is written down, so that the person may be
+    referred: what the check of the density looks for. The truth stays, but for who is referred."""
 
 
 DEFAULT = Knobs()

@@ -13,6 +13,7 @@ from pipeline.synthetic.knobs import DEFAULT, Knobs
 from pipeline.synthetic.links import Links, draw_links
 from pipeline.synthetic.operations import Operations, draw_operations
 from pipeline.synthetic.people import People, draw_people
+from pipeline.synthetic.prevention import Prevention, draw_prevention
 from pipeline.synthetic.therapy import Courses, draw_courses
 from pipeline.synthetic.work import Treatment, treatment
 
@@ -25,6 +26,7 @@ class Population:
     operations: Operations
     courses: Courses
     endometriosis: Endometriosis
+    prevention: Prevention
     elective: Elective
     claimants: Claimants
     links: Links
@@ -39,14 +41,18 @@ def draw_population(*, people: int, seed: int, knobs: Knobs = DEFAULT) -> Popula
     everyone = draw_people(operations, people=people, seed=seed, knobs=knobs)
     courses = draw_courses(everyone, seed=seed, knobs=knobs)
     women = draw_endometriosis(everyone, elsewhere=courses.person, seed=seed, knobs=knobs)
+    prevention = draw_prevention(everyone, seed=seed, knobs=knobs)
     elsewhere = np.concatenate([courses.person, women.person])
     listed = draw_elective(everyone, elsewhere=elsewhere, seed=seed, knobs=knobs)
-    treated = treatment(everyone, operations, courses, knobs, endometriosis=women, elective=listed)
+    treated = treatment(
+        everyone, operations, courses, knobs, endometriosis=women, prevention=prevention, elective=listed
+    )
     return Population(
         people=everyone,
         operations=operations,
         courses=courses,
         endometriosis=women,
+        prevention=prevention,
         elective=listed,
         claimants=draw_claimants(everyone, seed=seed),
         links=draw_links(everyone, treated, seed=seed, knobs=knobs),

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.synthetic.calendar import first_day_of, month_of_day
+from pipeline.synthetic.calendar import LAST, first_day_of, month_of_day
 from pipeline.synthetic.effects import AGE_BANDS
 from pipeline.synthetic.knobs import Knobs
 from pipeline.synthetic.links import Links
 from pipeline.synthetic.operations import AFTER, NO_OBESITY, PREVIOUS, UNLISTED, Operations
 from pipeline.synthetic.people import PLACES, WALES, People
 from pipeline.synthetic.population import Population
+from pipeline.synthetic.prevention import ELIGIBLE, WAVES, Prevention
 from pipeline.synthetic.residence import UNKNOWN, in_england, place_at_operation
 from pipeline.synthetic.therapy import COMPLETED, NEW_VERSION, Courses
 from pipeline.synthetic.work import Treatment
@@ -34,6 +35,13 @@ WOMEN_SINCE = parse_month("2016-04")
 DIAGNOSIS_WINDOW = Window(before=59, after=60, reference=(-23, 0))
 SURGERY_WINDOW = Window(before=35, after=48, reference=(-23, -12))
 """Ages, first month and event times of the evaluations of endometriosis."""
+
+PREVENTION_WINDOW = Window(before=35, after=60, reference=(-11, 0))
+"""The event times of the evaluation of the Diabetes Prevention Programme."""
+
+THRESHOLD_WINDOW = Window(before=23, after=24, reference=(-11, 0))
+THRESHOLD_MONTHS = tuple(parse_month(month) for month in ("2018-04", "2020-12"))
+"""The event times of the evaluation of its threshold, and the first and last month of the tests studied."""
 
 _BIRTHDAY = 15
 
@@ -164,6 +172,62 @@ def _of_women(population: Population, who: NDArray[np.int64], *, day: NDArray[np
     age, _ = ages(population.people, who, day=day, month=month_of_day(day))
     census = _of_the_census(population.people, who, age)
     return {**census, "age_band": (AGE_BANDS[:3], (age - WOMENS_AGES[0]) // 10)}
+
+
+def referrals_studied(population: Population) -> Studied:
+    """The people of the evaluation of the Diabetes Prevention Programme."""
+    people = population.people
+    referred = population.prevention.take(in_programme(people, population.prevention, population.links))
+    who, month = referred.person, month_of_day(referred.referred)
+    age, _ = ages(people, who, day=referred.referred, month=month)
+    census = _of_the_census(people, who, age)
+    return Studied(
+        evaluation="diabetes_prevention",
+        window=PREVENTION_WINDOW,
+        who=who,
+        month=month,
+        levels={name: census[name] for name in ("all", "sex", "age_band", "ethnic_group", "imd_quintile")},
+        treatments={"in_programme": False},
+    )
+
+
+def threshold_studied(population: Population) -> Studied:
+    """The people whose effect a threshold gives: at 42 and referred, seen from two years before to two after."""
+    people, tested = population.people, population.prevention
+    month = month_of_day(tested.tested)
+    age, age_at_end = ages(people, tested.person, day=tested.tested, month=month)
+    chosen: NDArray[np.bool_] = (tested.hba1c == ELIGIBLE[0]) & (tested.referred > 0)
+    chosen &= (month >= THRESHOLD_MONTHS[0]) & (month <= THRESHOLD_MONTHS[1])
+    chosen &= _linked_to_programme(people, population.links, tested.person)
+    chosen &= (age >= AGES[0]) & (age_at_end <= AGES[1])
+    chosen &= people.death_month[tested.person] >= month + THRESHOLD_WINDOW.after
+    who = tested.person[chosen]
+    return Studied(
+        evaluation="diabetes_prevention_threshold",
+        window=THRESHOLD_WINDOW,
+        who=who,
+        month=month[chosen],
+        levels={"all": (("",), np.zeros(len(who), dtype=np.int8))},
+        treatments={"in_programme": False},
+    )
+
+
+def _linked_to_programme(people: People, links: Links, who: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Who is linked to pay and to the programme's records, and lives in England."""
+    linked = links.programme[:, who].any(axis=0) & links.pay[:, who].any(axis=0) & ~links.shared[who]
+    return np.asarray(linked & in_england(people.described(people.region)[who]), dtype=np.bool_)
+
+
+def in_programme(people: People, tested: Prevention, links: Links) -> NDArray[np.int64]:
+    """Positions among people tested whom the evaluation of their referral will study, by its eligibility rules."""
+    who, day = tested.person, np.where(tested.referred > 0, tested.referred, tested.tested)
+    month = month_of_day(day)
+    age, age_at_end = ages(people, who, day=day, month=month)
+    by_hba1c = (tested.hba1c >= ELIGIBLE[0]) & (tested.hba1c <= ELIGIBLE[1])
+    eligible = (tested.referred > 0) & (by_hba1c | ~np.isnan(tested.glucose)) & (month >= WAVES[0]) & (month <= LAST)
+    eligible &= _linked_to_programme(people, links, who) & (people.death_month[who] > month)
+    eligible &= (age >= AGES[0]) & (age_at_end <= AGES[1])
+    return np.flatnonzero(eligible)
 
 
 def included(people: People, operations: Operations, links: Links, *, seed: int, knobs: Knobs) -> NDArray[np.int64]:

@@ -24,6 +24,7 @@ from pipeline.synthetic.endometriosis import Affected, Endometriosis, add_effect
 from pipeline.synthetic.knobs import Knobs
 from pipeline.synthetic.operations import Operations
 from pipeline.synthetic.people import People
+from pipeline.synthetic.prevention import Prevention, add_programme_effect, months_referred
 from pipeline.synthetic.therapy import Courses, Therapy, therapy_of, therapy_wait_of
 from pipeline.synthetic.therapy_effects import LAST_EVENT_MONTH as LAST_THERAPY_MONTH
 from pipeline.synthetic.therapy_effects import therapy_effects
@@ -48,14 +49,15 @@ _MIDDLE = (FIRST + LAST) / 2
 @dataclass(frozen=True, kw_only=True)
 class Treatment:
     """For everybody: the month from which an operation affects work (0 if never), how many times the mean effect it is,
-    and the same of therapy; the months from which endometriosis does; waits for an operation
-    and for therapy.
+    and the same of therapy; the months from which endometriosis does, and that of a referral to prevent diabetes;
+    waits for an operation and for therapy.
     """
 
     month: NDArray[np.int32]
     gain: NDArray[np.float32]
     therapy: Therapy
     endometriosis: Affected
+    programme: NDArray[np.int32]
     elective: Waiting
     therapy_wait: Waiting
 
@@ -68,13 +70,14 @@ class Work:
     pay_in_work: NDArray[np.float32]
 
 
-def treatment(
+def treatment(  # noqa: PLR0913 - each kind of treatment
     people: People,
     operations: Operations,
     courses: Courses,
     knobs: Knobs,
     *,
     endometriosis: Endometriosis,
+    prevention: Prevention,
     elective: Elective,
 ) -> Treatment:
     """When each person's work starts to change, and how much more than the mean it does."""
@@ -91,12 +94,13 @@ def treatment(
         gain=gain,
         therapy=therapy_of(people, courses),
         endometriosis=affected(people, endometriosis),
+        programme=months_referred(prevention, people=len(people)),
         elective=waiting_of(people, elective, knobs=knobs),
         therapy_wait=therapy_wait_of(people, courses, knobs=knobs),
     )
 
 
-def expected_work(
+def expected_work(  # noqa: PLR0913 - each kind of treatment can be left out
     people: People,
     treated: Treatment,
     *,
@@ -104,8 +108,9 @@ def expected_work(
     knobs: Knobs,
     operated: bool = True,
     in_therapy: bool = True,
+    in_programme: bool = True,
 ) -> Work:
-    """Work of the people in ``rows``, with their operations and therapies or as it would have been without them."""
+    """Work of the people in ``rows``, with their treatments or as it would have been without some of them."""
     age = (MONTHS[None, :] - people.birth_month[rows, None]).astype(np.float32) / np.float32(12)
     curve = ((age - np.float32(_AGE_OF_MOST)) / np.float32(20)) ** 2 - np.float32(_MEAN_SQUARED_AGE)
     month = (COVID + SEASONAL_EMPLOYMENT).astype(np.float32)
@@ -118,6 +123,8 @@ def expected_work(
         _treat(in_work, pay, therapy=treated.therapy, of=rows, knobs=knobs)
     if not knobs.no_effect:
         add_effects({"in_work": in_work, "pay_in_work": pay}, treated.endometriosis, of=rows)
+    if in_programme:
+        add_programme_effect(in_work, treated.programme[rows], knobs=knobs)
     for waited in (treated.elective, treated.therapy_wait):
         add_waiting({"in_work": in_work, "pay_in_work": pay}, waited, of=rows)
     np.clip(in_work, 0, 1, out=in_work)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from pipeline.vocabulary.comparisons import Comparison, GeneralPopulation, NotYetTreated
-from pipeline.vocabulary.declared import Declared
-from pipeline.vocabulary.index_events import IndexEvent
+from pipeline.vocabulary.declared import Declared, suggested
+from pipeline.vocabulary.index_events import BloodTest, IndexEvent
 from pipeline.vocabulary.robustness import RobustnessRun
 from pipeline.vocabulary.waiting import Waiting
 from pipeline.vocabulary.windows import Window
@@ -21,6 +22,7 @@ __all__ = [
     "LinkedPanel",
     "NotYetTreated",
     "StaggeredAdoption",
+    "Threshold",
     "Waiting",
 ]
 
@@ -49,6 +51,8 @@ class _EventStudies(Declared):
         Those that also estimate by subgroup, the headline among them; ``None``: all.
     robustness
         The headline estimator's further runs, for everybody.
+    own_estimators
+        None: its estimators are files in ``pipeline/inference/estimators/``, which other designs have too.
     """
 
     window: Window
@@ -59,6 +63,8 @@ class _EventStudies(Declared):
     covariates: tuple[str, ...] = ()
     subgroup_estimators: tuple[str, ...] | None = None
     robustness: tuple[RobustnessRun, ...] = ()
+
+    own_estimators: ClassVar[tuple[str, ...]] = ()
 
     @property
     def by_subgroup(self) -> tuple[str, ...]:
@@ -74,6 +80,81 @@ class StaggeredAdoption(_EventStudies):
     comparison: Comparison
     age_spline: AgeSpline | None = AgeSpline()
     period_unit: ClassVar[str] = "month"
+    periods: ClassVar[None] = None
+    dated: ClassVar[bool] = True
+
+    @property
+    def told_by(self) -> tuple[str, ...]:
+        """The sources that say who is studied."""
+        return self.index_event.sources
+
+
+class Threshold(Declared):
+    """People about a cutoff of a whole-numbered measurement, who at or above it may be offered the intervention.
+
+    Attributes
+    ----------
+    index_event
+        The measurement: it gives each person the running variable, and whether the intervention was taken up.
+    running, cutoff
+        What is measured, in words with its unit, and the lowest value that is assigned.
+    values, lottery
+        The lowest and highest value studied, and those of the window in which assignment is taken for a lottery.
+    curvature
+        By outcome, the bound on the second derivative of its change from the reference, in its published unit per
+        squared unit of the running variable; ``take_up_curvature`` is that of the share who take up.
+    frequency_bend, log_frequency_curvature
+        How far the frequency at a value may be from the mean of its neighbours', as a share, and the bound on the
+        second derivative of its logarithm: for the checks of the density.
+    smooth
+        Numbers about people that must not jump, each with its bound.
+    window
+        Outcomes are means over its bins less the mean over the reference; event time 1 is the month of measurement.
+    """
+
+    kind: Literal["threshold"] = "threshold"
+    index_event: BloodTest
+    running: str
+    cutoff: int
+    values: tuple[int, int]
+    lottery: tuple[int, int]
+    curvature: dict[str, Annotated[float, Field(ge=0)]]
+    take_up_curvature: float = Field(ge=0)
+    frequency_bend: float = Field(ge=0, lt=1)
+    log_frequency_curvature: float = Field(ge=0)
+    smooth: dict[str, Annotated[float, Field(ge=0)]] = Field(min_length=1)
+    window: Window
+    estimators: tuple[str, ...]
+    headline: Literal["honest_local_linear"] = "honest_local_linear"
+    own_estimators: ClassVar[tuple[str, ...]] = ("honest_local_linear", "local_randomisation")
+    period_unit: ClassVar[str] = "month"
+    periods: ClassVar[None] = None
+    dated: ClassVar[bool] = True
+    anticipation: ClassVar[int] = 0
+    covariates: ClassVar[tuple[str, ...]] = ()
+    robustness: ClassVar[tuple[RobustnessRun, ...]] = ()
+    age_spline: ClassVar[None] = None
+    subgroup_estimators: ClassVar[None] = None
+
+    @property
+    def by_subgroup(self) -> tuple[str, ...]:
+        """Every estimator could; none does, since a threshold has too few people by subgroup."""
+        return self.estimators
+
+    @property
+    def told_by(self) -> tuple[str, ...]:
+        """The sources that say who is studied."""
+        return self.index_event.sources
+
+    def whole_faults(self) -> Iterator[str]:
+        """Estimators that a threshold has not, and spans that leave a side of the cutoff empty."""
+        known = self.own_estimators
+        strangers = (name for name in self.estimators if name not in known)
+        yield from (f"a threshold has no estimator {name} ({suggested(name, known)})" for name in strangers)
+        for name in ("values", "lottery"):
+            low, high = getattr(self, name)
+            if not low < self.cutoff <= high:
+                yield f"{name} must hold the cutoff and a value below it"
 
 
 class LinkedPanel(_EventStudies):
@@ -94,6 +175,7 @@ class LinkedPanel(_EventStudies):
     """
 
     kind: Literal["linked_panel"] = "linked_panel"
+    dated: ClassVar[bool] = False
     source: Annotated[str, Field(pattern=r"^panels/[a-z0-9_]+$")]
     person: str
     period: str
@@ -103,5 +185,10 @@ class LinkedPanel(_EventStudies):
     characteristics: tuple[str, ...] = ()
     age_spline: None = None
 
+    @property
+    def told_by(self) -> tuple[str, ...]:
+        """The sources that say who is studied."""
+        return (self.source,)
 
-Design = Annotated[StaggeredAdoption | Waiting | LinkedPanel, Field(discriminator="kind")]
+
+Design = Annotated[StaggeredAdoption | Threshold | Waiting | LinkedPanel, Field(discriminator="kind")]

@@ -152,6 +152,78 @@ class OperationOnceDiagnosed(Declared):
         return (self.codelist, self.diagnosis)
 
 
+class ProgrammeReferral(Declared):
+    """The index event: the first referral ever since a date to the Diabetes Prevention Programme.
+
+    Attributes
+    ----------
+    hba1c_mmol_mol, fpg_mmol_l
+        Lowest and highest HbA1c, and fasting plasma glucose, with which people are eligible; either is enough.
+    test_within_months
+        The test must be of the day of the referral or of so many months before it.
+    first_since
+        Nobody may have been referred between this date and the index.
+    """
+
+    kind: Literal["programme_referral"] = "programme_referral"
+    source: str = "ndpp"
+    hba1c_mmol_mol: tuple[int, int]
+    fpg_mmol_l: tuple[float, float]
+    test_within_months: int = Field(ge=1)
+    first_since: date
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that the event is found in."""
+        return (self.source,)
+
+    @property
+    def linked_by(self) -> str:
+        """The source whose ids link the event's records to people."""
+        return "ndpp"
+
+    @property
+    def codelists(self) -> tuple[str, ...]:
+        """It names no code list."""
+        return ()
+
+
+class BloodTest(Declared):
+    """The index event: the first HbA1c test ever since a date, of people referred or not.
+
+    Attributes
+    ----------
+    source, tests
+        Referrals, with the test that each was made on, and the tests of people who were not referred.
+    take_up_within_months
+        A person takes up when referred on the day of the test or within so many months of it.
+    first_since
+        Nobody may have been tested between this date and the index.
+    """
+
+    kind: Literal["blood_test"] = "blood_test"
+    source: str = "ndpp"
+    tests: str = "ndpp/tests"
+    take_up_within_months: int = Field(ge=1)
+    first_since: date
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that the event is found in."""
+        return (self.source, self.tests)
+
+    @property
+    def linked_by(self) -> str:
+        """The source whose ids link the event's records to people."""
+        return "ndpp"
+
+    @property
+    def codelists(self) -> tuple[str, ...]:
+        """It names no code list."""
+        return ()
+
+
 IndexEvent = Annotated[
-    Procedure | FirstTherapySession | Diagnosis | OperationOnceDiagnosed, Field(discriminator="kind")
+    Procedure | FirstTherapySession | Diagnosis | OperationOnceDiagnosed | ProgrammeReferral | BloodTest,
+    Field(discriminator="kind"),
 ]

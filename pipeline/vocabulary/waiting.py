@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from pipeline.vocabulary.comparisons import GeneralPopulation
-from pipeline.vocabulary.declared import Declared
+from pipeline.vocabulary.declared import Declared, suggested
 from pipeline.vocabulary.list_events import ElectiveList, TherapyList
 from pipeline.vocabulary.robustness import RobustnessRun
 from pipeline.vocabulary.windows import Window
@@ -121,9 +121,12 @@ class Waiting(Declared):
     unrelated: tuple[Literal["age", "female", "before", "earlier"], ...] = ("age", "female", "before", "earlier")
     path: WaitingPath
     dose_response: DoseResponse
-    estimators: tuple[Literal["congestion", "dose_response"], ...] = ("congestion", "dose_response")
+    estimators: tuple[str, ...] = ("congestion", "dose_response")
     headline: Literal["congestion"] = "congestion"
+    own_estimators: ClassVar[tuple[str, ...]] = ("congestion", "dose_response")
     period_unit: ClassVar[str] = "month"
+    periods: ClassVar[None] = None
+    dated: ClassVar[bool] = True
     anticipation: ClassVar[int] = 0
     covariates: ClassVar[tuple[str, ...]] = ()
     robustness: ClassVar[tuple[RobustnessRun, ...]] = ()
@@ -136,12 +139,20 @@ class Waiting(Declared):
         return self.estimators
 
     @property
+    def told_by(self) -> tuple[str, ...]:
+        """The sources that say who is studied."""
+        return self.index_event.sources
+
+    @property
     def curve(self) -> tuple[float, float]:
         """The shortest and the longest wait, in months, that the dose-response compares."""
         return (self.dose_response.shortest, self.dose_response.shortest + self.longer_by)
 
     def whole_faults(self) -> Iterator[str]:
-        """What is wrong with waits taken together."""
+        """Estimators that it has not, and waits that do not fit together."""
+        known = self.own_estimators
+        strangers = (name for name in self.estimators if name not in known)
+        yield from (f"waiting has no estimator {name} ({suggested(name, known)})" for name in strangers)
         if self.curve[1] > self.longest:
             yield "the dose-response asks for waits that are longer than the longest studied"
         late = [standard.name for standard in self.standards if standard.months >= self.longest]

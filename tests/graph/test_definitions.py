@@ -90,13 +90,15 @@ def _requests() -> list[dg.RunRequest]:
 def test_a_complete_delivery_starts_a_run_of_each_evaluation_it_is_for(delivery: Path, inbox: Path):
     shutil.copytree(delivery, inbox / "november")
     requests = _requests()
-    assert [request.job_name for request in requests] == [*OF_HOSPITAL, "talking_therapies_job"]
+    bariatric, *women = OF_HOSPITAL
+    prevention = ["diabetes_prevention_job", "diabetes_prevention_threshold_job"]
+    assert [request.job_name for request in requests] == [bariatric, *prevention, *women, "talking_therapies_job"]
     for request in requests:
         assert request.run_config["resources"]["causeway"]["config"]["delivery"] == str(inbox / "november")
 
 
 def test_a_delivery_is_not_for_an_evaluation_whose_index_events_it_does_not_hold(delivery: Path, inbox: Path):
-    _without(delivery, inbox / "november", "iapt", "dwp_benefits")
+    _without(delivery, inbox / "november", "iapt", "ndpp/tests", "ndpp", "dwp_benefits")
     assert [request.job_name for request in _requests()] == OF_HOSPITAL
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.effects import EventStudy
 from pipeline.vocabulary.outcomes import Outcome
 from pipeline.vocabulary.protocol import Protocol
@@ -71,10 +70,7 @@ def rows(study: EventStudy, context: Context, *, role: str) -> list[dict[str, ob
 def period(protocol: Protocol, first: int, last: int) -> str:
     """A bin in words: ``months 55 to 60``, ``month 1``; for a linked panel ``wave +1`` is the index wave."""
     design = protocol.evaluation.design
-    if isinstance(design, LinkedPanel):
-        word, signed = design.period_unit, "+d"
-    else:
-        word, signed = "month", "d"
+    word, signed = design.period_unit, "d" if design.dated else "+d"
     if first == last:
         return f"{word} {first:{signed}}"
     return f"{word}s {first:{signed}} to {last:{signed}}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.vocabulary.codelists import Codelist
-from pipeline.vocabulary.designs import Comparison, StaggeredAdoption, Waiting
+from pipeline.vocabulary.designs import Comparison, LinkedPanel, StaggeredAdoption, Waiting
 from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.index_events import IndexEvent
 from pipeline.vocabulary.list_events import ElectiveList, TherapyList
@@ -32,7 +32,7 @@ class Study:
 
     event: IndexEvent | ElectiveList | TherapyList
     codelists: Mapping[str, Codelist]
-    comparison: Comparison
+    comparison: Comparison | None
     window: Window
     ages: tuple[int, int]
     sex: str | None
@@ -55,14 +55,13 @@ def study(protocol: Protocol) -> Study:
     evaluation = protocol.evaluation
     design, eligibility = evaluation.design, evaluation.eligibility
     treated, observed = evaluation.treated_between, evaluation.observed_between
-    indexed = isinstance(design, StaggeredAdoption | Waiting)
-    if not indexed or eligibility is None or treated is None or observed is None:
-        raise RequestError(Fault(what=f"evaluation {protocol.name} is not a staggered adoption"))
+    if isinstance(design, LinkedPanel) or eligibility is None or treated is None or observed is None:
+        raise RequestError(Fault(what=f"evaluation {protocol.name} has no index event"))
     event = design.index_event
     found = Study(
         event=event,
         codelists=protocol.codelists,
-        comparison=design.comparison,
+        comparison=design.comparison if isinstance(design, StaggeredAdoption | Waiting) else None,
         window=design.window,
         ages=eligibility.ages,
         sex=eligibility.sex,
@@ -86,7 +85,7 @@ def _check_names(found: Study, *, where: str) -> None:
     ]
     faults += [
         Fault(what=f"evaluation {where} has the stratum {name}", remedy=f"The cohort has {', '.join(COHORT.names)}.")
-        for name in found.comparison.strata
+        for name in (found.comparison.strata if found.comparison is not None else ())
         if name not in COHORT.names
     ]
     if faults:

@@ -21,7 +21,7 @@ from pipeline.population.panel.prices import deflators, upper_quantile
 from pipeline.population.panel.shards import write_panel_note, write_shard
 from pipeline.population.panel.spells import Claims, DeliveredSpells, Spells, claims
 from pipeline.population.panel.totals import Totals, monthly_totals
-from pipeline.vocabulary.designs import Waiting
+from pipeline.vocabulary.designs import Design, Threshold, Waiting
 from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.months import parse_month
 from pipeline.vocabulary.panels import LINKAGE_WEIGHT
@@ -33,6 +33,9 @@ PENCE_A_POUND = 100
 
 COMPARISON = "comparison people"
 """The level of comparison people in a characteristic that an index event tells."""
+
+RUNNING = ("running", "took_up")
+"""Numbers of a cohort about a threshold that its panel keeps."""
 
 CHARACTERISTICS = tuple(
     column.name
@@ -146,8 +149,15 @@ def _plan(protocol: Protocol) -> Plan:
         prices=evaluation.prices,
         measures={outcome.name: measure(outcome.name) for outcome in evaluation.outcomes},
         sources=frozenset(outcome.source for outcome in evaluation.outcomes),
-        numbers=OF_A_WAIT if isinstance(evaluation.design, Waiting) else (),
+        numbers=_numbers(evaluation.design),
     )
+
+
+def _numbers(design: Design) -> tuple[str, ...]:
+    """The numbers of its cohort that a design's panel keeps."""
+    if isinstance(design, Threshold):
+        return RUNNING
+    return OF_A_WAIT if isinstance(design, Waiting) else ()
 
 
 def _spells(
@@ -173,7 +183,7 @@ def _people_sql(cohort: str, *, numbers: Sequence[str]) -> str:
         else f"CAST({name} AS VARCHAR) AS {name}"
         for name in CHARACTERISTICS
     )
-    told = ", ".join((LINKAGE_WEIGHT, *(f"coalesce({name}, 0) AS {name}" for name in numbers)))
+    told = ", ".join((LINKAGE_WEIGHT, *(f"coalesce(CAST({name} AS DOUBLE), 0) AS {name}" for name in numbers)))
     return f"""
     SELECT person_id, treatment_month, index_month, birth_month, first_month, last_month, {told}, {words}
     FROM {cohort}"""

@@ -108,6 +108,8 @@ COHORT = Schema(
         *_CHARACTERISTICS,
         Column(name="linkage_weight", type=pa.float64(), role="statistic"),
         Column(name="referral_month", type=pa.int32(), unit="month"),
+        Column(name="running", type=pa.int32()),
+        Column(name="took_up", type=pa.bool_()),
         *(Column(name=name, type=pa.string(), role="characteristic") for name in AT_INDEX),
         Column(name="year_of_diagnosis", type=pa.string(), role="characteristic"),
         *(Column(name=name, type=pa.float64()) for name in OF_A_WAIT),
@@ -116,8 +118,9 @@ COHORT = Schema(
 """``treatment_month`` is null for comparison people, whose ``index_month`` was drawn. Outcomes are observed from
 ``first_month`` to ``last_month``, inclusive: the event window, within the calendar window, before the month of death.
 ``operation`` is the code list's group for treated people; ``referral_month`` is that of a referral for therapy.
-``year_of_diagnosis`` is that of everybody's first diagnosis where people wait for an operation, else null. Where the
-index is joining a waiting list, ``treatment_month`` is that of joining, and treated people have the numbers of
+``year_of_diagnosis`` is that of everybody's first diagnosis where people wait for an operation, else null. About a
+threshold, ``treated`` are people at or above the cutoff of ``running``, whether or not they ``took_up``. Where
+the index is joining a waiting list, ``treatment_month`` is that of joining, and treated people have the numbers of
 :data:`OF_A_WAIT`."""
 
 ATTRITION = Schema(

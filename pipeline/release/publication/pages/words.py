@@ -27,6 +27,10 @@ _NAMES = {
     "employment_adviser": "contact with an employment adviser (descriptive)",
     "employment_at_referral": "employment status at referral",
     "result_after_treatment": "result after treatment (descriptive)",
+    "honest_local_linear": "honest local linear",
+    "density_heap": "heap at the cutoff",
+    "density_jump": "jump of the density",
+    "first_stage": "take-up at the cutoff",
     "pre_trend": "pre-trend",
     "relative_magnitude": "departures from parallel trends",
     "false_links": "false links",
@@ -42,6 +46,10 @@ _ESTIMATORS = {
     "effects (Borusyak, Jaravel and Spiess 2024)",
     "sun_abraham": "fixed effects with an effect for each treatment month and event time, weighted by their people "
     "(Sun and Abraham 2021)",
+    "honest_local_linear": "lines on both sides of the cutoff, the jump in the outcome over that in take-up, with "
+    "intervals that allow for the worst bias under the declared curvature (Noack and Rothe 2024)",
+    "local_randomisation": "the same ratio from people next to the cutoff, as if a lottery had put them on their side "
+    "(Cattaneo, Frandsen and Titiunik 2015)",
 }
 
 
