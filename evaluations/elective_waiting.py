@@ -15,7 +15,7 @@ EVALUATION = Evaluation(
     question="What does a year more on the waiting list for a new hip or knee do to monthly pay, employment and "
     "health-related benefits over the three years from joining it?",
     population="Adults aged 25 to 64 in England who joined a list for what became their first new hip or knee",
-    intervention="joining the waiting list",
+    intervention="joining the waiting list with a year more to wait",
     design=Waiting(
         index_event=ElectiveList(codelist="hip_and_knee_opcs4", first_since=date(2009, 4, 1)),
         comparison=GeneralPopulation(n=50_000, strata=("sex", "five_year_band")),

@@ -15,7 +15,7 @@ EVALUATION = Evaluation(
     question="What do three months more from referral to the first session of NHS Talking Therapies do to monthly pay, "
     "employment and health-related benefits over the two years from referral?",
     population="Adults aged 25 to 64 in England at their first referral to NHS Talking Therapies who came to a session",
-    intervention="a first referral for talking therapy",
+    intervention="a first referral for therapy with three months more to wait",
     design=Waiting(
         index_event=TherapyList(first_since=date(2012, 4, 1)),
         comparison=GeneralPopulation(n=50_000, strata=("sex", "five_year_band")),

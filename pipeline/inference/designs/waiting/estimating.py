@@ -159,7 +159,7 @@ def _of_waits(frame: pd.DataFrame, context: Context, *, design: Waiting, setting
             frame,
             column(last),
             waits=waits(frame, design=design),
-            months=np.arange(shortest, longest + _STEP / 2, _STEP),
+            months=[float(wait) for wait in np.arange(shortest, longest + _STEP / 2, _STEP)],
             longer=[longest],
             standards=[standard.months for standard in design.standards],
             seed=settings.seed,

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.inference.designs.waiting.cells import Referrals
-from pipeline.inference.designs.waiting.dose_response import Waits
+from pipeline.inference.designs.waiting.specialties import Waits
 from pipeline.vocabulary.designs import Waiting
 from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.panels import Panel, PanelShard

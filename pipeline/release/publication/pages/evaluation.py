@@ -32,6 +32,7 @@ from pipeline.release.publication.pages.flow import flows
 from pipeline.release.publication.pages.headlines import headlines
 from pipeline.release.publication.pages.robustness import estimators_table, robustness_table
 from pipeline.release.publication.pages.templates import render
+from pipeline.release.publication.pages.waiting import instrument, waiting_sections
 from pipeline.release.publication.pages.words import as_heading
 
 
@@ -73,7 +74,8 @@ def evaluation_page(release: Release, facts: Facts, *, revisions: pa.Table) -> s
         What changed since the version before; without rows in a first version.
     """
     evaluation = declaration(release)
-    sections = tuple(_section(effects, evaluation.intervention) for effects in outcome_effects(release))
+    effects = outcome_effects(release)
+    sections = tuple(_section(one, evaluation.intervention) for one in effects)
     said: Evidence = evidence(release)
     return render(
         "evaluation.html.j2",
@@ -82,6 +84,8 @@ def evaluation_page(release: Release, facts: Facts, *, revisions: pa.Table) -> s
         evaluation=evaluation,
         period_unit=period_unit(evaluation),
         sections=sections,
+        waits=waiting_sections(effects),
+        instrument=instrument(release),
         gaps=tuple(_gap_section(gaps) for gaps in outcome_gaps(release).values()),
         evidence=said,
         flows=flows(release),
