@@ -13,11 +13,9 @@ from pipeline.inference.designs.waiting.estimating import by_queue
 from pipeline.inference.designs.waiting.frames import (
     BEFORE,
     EARLIER,
-    column,
     design_of,
     listed,
     referrals,
-    studied,
 )
 from pipeline.vocabulary.designs import Waiting
 from pipeline.vocabulary.errors import NotEstimable
@@ -107,9 +105,9 @@ def _exclusion(frames: dict[str, pd.DataFrame], design: Waiting, *, alpha: float
     except NotEstimable:
         return _not_evaluated(name, threshold=alpha)
     passed, worst = found.p_value >= alpha, columns[found.adjusted.index(found.p_value)]
-    words = f"{len(columns)} facts from before joining, {_p(found.p_value)} adjusted for all"
+    words = f"{_p(found.p_value)}, adjusted for everything declared"
     passing = f"The queue is not detectably related to who joins or how they did before ({words})."
-    failing = f"The queue is related to {worst} joining, which it cannot have caused ({words})."
+    failing = f"The queue is related to {_words(worst)}, which it cannot have caused ({words})."
     return _Check(
         name=name,
         status="pass" if passed else "review",
@@ -128,15 +126,21 @@ def _anderson_rubin(frame: pd.DataFrame, design: Waiting, *, confidence: float) 
     sure, agreed = found.p_value < alpha, (found.p_value < alpha) == (not found.ci_lower <= 0 <= found.ci_upper)
     said = "detectable" if sure else "not detectable"
     beside = "as" if agreed else "unlike what"
-    last = column(studied(design)[-1])
     return _Check(
         name=name,
         status="pass" if agreed else "review",
         figure=found.p_value,
         threshold=alpha,
-        sentence=f"By the test that holds however weak the instrument is, an effect in {last} is {said}, {beside} "
-        f"two-stage least squares has it ({_p(found.p_value)}).",
+        sentence="By the test that holds however weak the instrument is, an effect at the end of the window is "
+        f"{said}, {beside} two-stage least squares has it ({_p(found.p_value)}).",
     )
+
+
+def _words(name: str) -> str:
+    """A fact of people, or of an outcome before they joined, inside a sentence."""
+    outcome, _, number = name.rpartition(" ")
+    whose = {BEFORE: "before joining", EARLIER: "on its course before joining"}
+    return f"{outcome} {whose[number]}" if outcome else name
 
 
 def _not_evaluated(name: str, *, threshold: float) -> _Check:

@@ -105,7 +105,8 @@ def _section(effects: OutcomeEffects, intervention: str) -> OutcomeSection:
     return OutcomeSection(
         key=name,
         title=as_heading(effects.outcome.title),
-        sentences=headlines(effects, intervention),
+        # In the month of joining nobody has waited yet: there is nothing to say of it.
+        sentences=headlines(effects, intervention)[: 1 if effects.path else None],
         chart=event_study(effects, key=f"{name}-chart"),
         numbers=tables.effect_table(effects, key=f"{name}-numbers"),
         estimators=estimators_table(effects, key=f"{name}-estimators"),

@@ -186,8 +186,10 @@ def _waiting(design: Waiting) -> Iterator[tuple[str, str]]:
     yield "Must not be related to the queue", listed(tuple(map(named, design.unrelated)))
     yield (
         "Path of waiting",
-        f"{named(design.path.estimator)}; event times {_window(design.path.window)}; reference: "
-        f"{_reference(design.path.window).lower()}",
+        (
+            f"{named(design.path.estimator)}; event times {_window(design.path.window)}; reference: "
+            f"{_reference(design.path.window).lower()}"
+        ),
     )
     yield (
         "Dose-response",
