@@ -70,9 +70,10 @@ def _declared(name: str) -> tuple[Evaluation | None, list[str]]:
 def _unknown_estimators(evaluation: Evaluation) -> list[str]:
     """Estimators that nobody has written: each is a file in ``pipeline/inference/estimators/``, or a design's own."""
     design = getattr(evaluation, "design", None)
-    if getattr(design, "own_estimators", ()):
-        return []
     declared = getattr(design, "estimators", ())
+    if getattr(design, "own_estimators", ()):
+        path = getattr(design, "path", None)
+        declared = () if path is None else (getattr(path, "estimator", ""),)
     known = tuple(sorted(module.name for module in iter_modules([str(ESTIMATORS)])))
     strangers = (name for name in declared if isinstance(declared, tuple) and name not in known)
     return [f"there is no estimator {name} ({suggested(name, known)})" for name in strangers]

@@ -18,6 +18,7 @@ from pipeline.synthetic.links import Links
 from pipeline.synthetic.people import People
 from pipeline.synthetic.streams import choose, persistent, stream
 from pipeline.synthetic.therapy_effects import therapy_effects
+from pipeline.synthetic.waiting import add_waiting
 from pipeline.synthetic.work import Treatment, therapy_months
 from pipeline.vocabulary.months import parse_month
 
@@ -82,6 +83,8 @@ def expected_claims(
     if in_therapy and not knobs.no_effect:
         paths = therapy_effects().claims.astype(np.float32)
         found = found + treated.therapy.gain[rows, None] * paths[therapy_months(treated.therapy, rows)]
+    for waited in (treated.elective, treated.therapy_wait):
+        add_waiting({"claims": found}, waited, of=rows)
     return np.clip(found, 0, 1)
 
 

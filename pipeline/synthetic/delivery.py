@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pipeline.synthetic.benefits import benefit_table, spells
 from pipeline.synthetic.calendar import CPIH, PRICE_MONTHS
 from pipeline.synthetic.census import census_records, deaths
+from pipeline.synthetic.elective_stays import elective_stays, from_the_list
 from pipeline.synthetic.endometriosis_stays import endometriosis_stays
 from pipeline.synthetic.episode_tables import delivered_rows, episode_table
 from pipeline.synthetic.hospital import Episodes, episodes, joined
@@ -26,11 +27,10 @@ from pipeline.synthetic.studied import (
     courses_studied,
     diagnoses_studied,
     operations_studied,
-    referrals_studied,
     surgery_studied,
-    threshold_studied,
-    waves_studied,
 )
+from pipeline.synthetic.studied_prevention import referrals_studied, threshold_studied, waves_studied
+from pipeline.synthetic.studied_waiting import elective_studied, referrals_waiting_studied
 from pipeline.synthetic.therapy_tables import referral_tables, status_table
 from pipeline.synthetic.truth import true_effects
 from pipeline.synthetic.waits import PUBLISHED, published_waits
@@ -106,6 +106,8 @@ def truth(population: Population) -> pa.Table:
         referrals_studied(population),
         threshold_studied(population),
         waves_studied(population),
+        elective_studied(population),
+        referrals_waiting_studied(population),
     )
     return true_effects(studied, population)
 
@@ -187,6 +189,19 @@ def _write_gynaecology(folder: Path, population: Population, before: Episodes) -
     if len(made):
         table = episode_table(joined(before, made), rows, people, seed=seed, knobs=knobs)
         write(table, folder / "gynaecology.parquet", seed=seed)
+    _write_orthopaedics(folder, population, joined(before, made))
+
+
+def _write_orthopaedics(folder: Path, population: Population, before: Episodes) -> None:
+    """Episodes of people operated from a waiting list, numbered on from those ``before``."""
+    people, listed, seed, knobs = population.people, population.elective, population.seed, population.knobs
+    made = elective_stays(people, listed, seed=seed)
+    rows = delivered_rows(made, seed=seed, knobs=knobs, part=2)
+    if len(made):
+        numbered = replace(rows, episode=rows.episode + len(before))
+        table = episode_table(joined(before, made), numbered, people, seed=seed, knobs=knobs)
+        table = from_the_list(table, listed, rows)
+        write(table, folder / "orthopaedics.parquet", seed=seed)
 
 
 def _write_therapy(folder: Path, population: Population) -> None:

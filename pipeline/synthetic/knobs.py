@@ -27,6 +27,17 @@ class Knobs(BaseModel):
     2012-2022, enriched as operations are. They are comparison people of other
     evaluations, whose estimates for pay move by some pounds at 0.12."""
 
+    elective_share: float = Field(default=0.10, ge=0, le=0.5)
+    """Share of people of 25 to 74, of those in no other evaluation, who get a new hip or knee from a waiting list that
+    they join in 2015-2020, enriched as operations are."""
+
+    queue_spread: float = Field(default=3.0, ge=0, le=4)
+    """Standard deviation, in months, of how long those wait who join a provider's list in one month and not another: at
+    0 the queue is no instrument."""
+
+    waiting_effect: float = Field(default=1.0, ge=0, le=3)
+    """Multiplies what a month of waiting does to work and benefits. The truth changes."""
+
     obesity_share: float = Field(default=0.06, ge=0, le=0.5)
     """Share of the other people who have a hospital episode with an obesity diagnosis."""
 
@@ -72,6 +83,10 @@ class Knobs(BaseModel):
     interference: float = Field(default=0.0, ge=0, le=5)
     """Percentage points of employment that untreated people have lost when everybody has been operated, in proportion
     to the operations done so far. The truth stays."""
+
+    waiting_confounded: float = Field(default=0.0, ge=0, le=2)
+    """Months by which whoever is a standard deviation more ill than others on a list is taken sooner. The more ill do
+    worse whenever they are taken, so that waiting looks better than it is. The truth stays."""
 
     manipulation_at_42: float = Field(default=0.0, ge=0, le=0.9)
     """Share of blood tests with a result of 41 mmol/mol for which 42 is written down, so that the person may be

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from pipeline.synthetic.benefits import Claimants, draw_claimants
+from pipeline.synthetic.elective import Elective, draw_elective
 from pipeline.synthetic.endometriosis import Endometriosis, draw_endometriosis
 from pipeline.synthetic.knobs import DEFAULT, Knobs
 from pipeline.synthetic.links import Links, draw_links
@@ -24,6 +27,7 @@ class Population:
     courses: Courses
     endometriosis: Endometriosis
     prevention: Prevention
+    elective: Elective
     claimants: Claimants
     links: Links
     treatment: Treatment
@@ -38,13 +42,18 @@ def draw_population(*, people: int, seed: int, knobs: Knobs = DEFAULT) -> Popula
     courses = draw_courses(everyone, seed=seed, knobs=knobs)
     women = draw_endometriosis(everyone, elsewhere=courses.person, seed=seed, knobs=knobs)
     prevention = draw_prevention(everyone, seed=seed, knobs=knobs)
-    treated = treatment(everyone, operations, courses, knobs, endometriosis=women, prevention=prevention)
+    elsewhere = np.concatenate([courses.person, women.person])
+    listed = draw_elective(everyone, elsewhere=elsewhere, seed=seed, knobs=knobs)
+    treated = treatment(
+        everyone, operations, courses, knobs, endometriosis=women, prevention=prevention, elective=listed
+    )
     return Population(
         people=everyone,
         operations=operations,
         courses=courses,
         endometriosis=women,
         prevention=prevention,
+        elective=listed,
         claimants=draw_claimants(everyone, seed=seed),
         links=draw_links(everyone, treated, seed=seed, knobs=knobs),
         treatment=treated,

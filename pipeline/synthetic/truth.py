@@ -92,6 +92,7 @@ def _months(study: Studied, drawn: Population) -> Months:
     differences, weights = _of_work(study, drawn)
     for name, change in _of_benefits(study, drawn).items():
         differences[name], weights[name] = change, np.ones_like(change)
+    differences = {name: study.times * change for name, change in differences.items()}
     return Months(
         bin=position[event_time[observed] + window.before],
         person=person,
@@ -105,7 +106,7 @@ def _of_work(
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
     """``(n, T)`` differences in employment and pay, and the weights of months."""
     given = {"rows": study.who, "knobs": drawn.knobs}
-    treated = expected_work(drawn.people, drawn.treatment, **given)  # type: ignore[arg-type] # the keywords above
+    treated = expected_work(drawn.people, study.given or drawn.treatment, **given)  # type: ignore[arg-type] # the keywords above
     without = expected_work(drawn.people, study.counterfactual or drawn.treatment, **given, **study.treatments)  # type: ignore[arg-type] # and these
     p1, w1 = treated.in_work.astype(np.float64), treated.pay_in_work.astype(np.float64)
     p0, w0 = without.in_work.astype(np.float64), without.pay_in_work.astype(np.float64)
@@ -118,7 +119,10 @@ def _of_benefits(study: Studied, drawn: Population) -> dict[str, NDArray[np.floa
     """``(n, T)`` differences in benefits."""
     given, without = (
         expected_claims(drawn.claimants, treated, rows=study.who, knobs=drawn.knobs, **how).astype(np.float64)
-        for treated, how in ((drawn.treatment, {}), (study.counterfactual or drawn.treatment, study.treatments))
+        for treated, how in (
+            (study.given or drawn.treatment, {}),
+            (study.counterfactual or drawn.treatment, study.treatments),
+        )
     )
     kind = drawn.claimants.kind[study.who]
     change = given - without

@@ -6,8 +6,8 @@ r"""How likely a person is to be in work in a month, and what they are then paid
     E(\text{pay in work}_{it}) = w_i + m_t + k(a_{it}) + g_i \tau^w_{s(i)}(e_{it})
 
 Both are sums of a person's own term, a month's, an age's and an effect's, as two-way fixed effects have it; effects of
-an operation, of therapy and of endometriosis add. Their product, mean pay, is not quite; months and ages matter little
-enough that the difference cannot be seen.
+an operation, of therapy, of endometriosis and of waiting add. Their product, mean pay, is not quite; months and ages
+matter little enough that the difference cannot be seen.
 """
 
 from __future__ import annotations
@@ -19,14 +19,16 @@ from numpy.typing import NDArray
 
 from pipeline.synthetic.calendar import COVID, FIRST, LAST, MONTHS, SEASONAL_EMPLOYMENT, SEASONAL_PAY
 from pipeline.synthetic.effects import LAST_EVENT_MONTH, gains, published_effects
+from pipeline.synthetic.elective import Elective, waiting_of
 from pipeline.synthetic.endometriosis import Affected, Endometriosis, add_effects, affected
 from pipeline.synthetic.knobs import Knobs
 from pipeline.synthetic.operations import Operations
 from pipeline.synthetic.people import People
 from pipeline.synthetic.prevention import Prevention, add_programme_effect, months_referred
-from pipeline.synthetic.therapy import Courses, Therapy, therapy_of
+from pipeline.synthetic.therapy import Courses, Therapy, therapy_of, therapy_wait_of
 from pipeline.synthetic.therapy_effects import LAST_EVENT_MONTH as LAST_THERAPY_MONTH
 from pipeline.synthetic.therapy_effects import therapy_effects
+from pipeline.synthetic.waiting import Waiting, add_waiting
 
 WORKING_AGES = (16, 76)
 """Completed years from which, and before which, people work."""
@@ -47,7 +49,8 @@ _MIDDLE = (FIRST + LAST) / 2
 @dataclass(frozen=True, kw_only=True)
 class Treatment:
     """For everybody: the month from which an operation affects work (0 if never), how many times the mean effect it is,
-    and the same of therapy; the months from which endometriosis does, and that of a referral to prevent diabetes.
+    and the same of therapy; the months from which endometriosis does, and that of a referral to prevent diabetes;
+    waits for an operation and for therapy.
     """
 
     month: NDArray[np.int32]
@@ -55,6 +58,8 @@ class Treatment:
     therapy: Therapy
     endometriosis: Affected
     programme: NDArray[np.int32]
+    elective: Waiting
+    therapy_wait: Waiting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +70,7 @@ class Work:
     pay_in_work: NDArray[np.float32]
 
 
-def treatment(
+def treatment(  # noqa: PLR0913 - each kind of treatment
     people: People,
     operations: Operations,
     courses: Courses,
@@ -73,6 +78,7 @@ def treatment(
     *,
     endometriosis: Endometriosis,
     prevention: Prevention,
+    elective: Elective,
 ) -> Treatment:
     """When each person's work starts to change, and how much more than the mean it does."""
     month = np.zeros(len(people), dtype=np.int32)
@@ -89,6 +95,8 @@ def treatment(
         therapy=therapy_of(people, courses),
         endometriosis=affected(people, endometriosis),
         programme=months_referred(prevention, people=len(people)),
+        elective=waiting_of(people, elective, knobs=knobs),
+        therapy_wait=therapy_wait_of(people, courses, knobs=knobs),
     )
 
 
@@ -115,6 +123,8 @@ def expected_work(
     if not knobs.no_effect:
         add_effects({"in_work": in_work, "pay_in_work": pay}, treated.endometriosis, of=rows)
     add_programme_effect(in_work, treated.programme[rows], knobs=knobs)
+    for waited in (treated.elective, treated.therapy_wait):
+        add_waiting({"in_work": in_work, "pay_in_work": pay}, waited, of=rows)
     np.clip(in_work, 0, 1, out=in_work)
     works = (age >= WORKING_AGES[0]) & (age < WORKING_AGES[1]) & people.employee[rows, None]
     in_work *= works

@@ -7,8 +7,9 @@ from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from pipeline.vocabulary.declared import Declared, suggested
-from pipeline.vocabulary.designs import Design, LinkedPanel, NotYetTreated, StaggeredAdoption, Threshold
+from pipeline.vocabulary.designs import Design, LinkedPanel, NotYetTreated, StaggeredAdoption, Threshold, Waiting
 from pipeline.vocabulary.index_events import OperationOnceDiagnosed, PracticeWave
+from pipeline.vocabulary.months import parse_month
 from pipeline.vocabulary.schemas.sources import SOURCES
 
 if TYPE_CHECKING:
@@ -66,6 +67,23 @@ def _threshold(design: Threshold, evaluation: Evaluation) -> Iterator[str]:
         yield "a threshold has no effects by subgroup"
 
 
+@design_faults.register(Waiting)
+def _waiting(design: Waiting, evaluation: Evaluation) -> Iterator[str]:
+    yield from _record_faults(design, evaluation)
+    if evaluation.subgroups:
+        yield "a design of waiting has no effects by subgroup"
+    known = characteristics(design)
+    if design.specialty is not None and design.specialty not in known:
+        yield f"the panel has no specialty {design.specialty} ({suggested(design.specialty, known)})"
+    joined, observed = evaluation.treated_between, evaluation.observed_between
+    if joined is None or observed is None:
+        return
+    if parse_month(joined[1]) + design.window.after - 1 > parse_month(observed[1]):
+        yield "those who join last are not observed to the end of the window"
+    if parse_month(joined[0]) - design.window.before - 1 < parse_month(observed[0]):
+        yield "those who join first are not observed from the beginning of the window"
+
+
 @design_faults.register(LinkedPanel)
 def _linked_panel(design: LinkedPanel, evaluation: Evaluation) -> Iterator[str]:
     if evaluation.sources != (design.source,):
@@ -78,7 +96,7 @@ def _of_owner(design: LinkedPanel) -> tuple[str, ...]:
     return design.characteristics
 
 
-def _record_faults(design: StaggeredAdoption | Threshold, evaluation: Evaluation) -> Iterator[str]:
+def _record_faults(design: StaggeredAdoption | Threshold | Waiting, evaluation: Evaluation) -> Iterator[str]:
     """What a cohort and a panel that are made from records need."""
     kind = design.kind.replace("_", " ")
     yield from (f"{name} is needed for a {kind}" for name in _NEEDED if getattr(evaluation, name) is None)

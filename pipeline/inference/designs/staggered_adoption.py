@@ -12,7 +12,7 @@ from pipeline.inference.designs.clustered import clustered
 from pipeline.inference.designs.robustness import Timing, viewed
 from pipeline.inference.designs.rows import Context, rows
 from pipeline.inference.estimators import fit_of
-from pipeline.vocabulary.designs import Threshold
+from pipeline.vocabulary.designs import Threshold, Waiting
 from pipeline.vocabulary.effects import Model, Specification, specified
 from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.panels import Panel
@@ -52,8 +52,9 @@ def estimates(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table
 
 def _specification(protocol: Protocol, settings: Inference) -> Specification:
     design = protocol.evaluation.design
-    if isinstance(design, Threshold):
-        raise RequestError(Fault(what=f"evaluation {protocol.name} is of a threshold, not of a staggered adoption"))
+    if isinstance(design, Threshold | Waiting):
+        kind = design.kind.replace("_", " ")
+        raise RequestError(Fault(what=f"evaluation {protocol.name} is of a {kind}, not of a staggered adoption"))
     return specified(
         where="configs/inference.toml",
         window=design.window,

@@ -1,4 +1,7 @@
-"""The cohort of a staggered adoption: people first treated in different months, and people never treated."""
+"""The cohort of a staggered adoption: people first treated in different months, and people never treated.
+
+Of people who wait, the index event is that they join the list.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,12 @@ from pipeline.population.cohort.eligibility import Rule, at_index_sql, counted, 
 from pipeline.population.cohort.index_events import IndexEvents, first_event_sql, index_events
 from pipeline.population.cohort.not_yet_treated import not_yet_treated
 from pipeline.population.cohort.study import Study, study
+from pipeline.population.cohort.waiting_lists import waiting_rules
 from pipeline.vocabulary.attrition import Step, attrition_table
-from pipeline.vocabulary.designs import NotYetTreated, StaggeredAdoption
+from pipeline.vocabulary.designs import NotYetTreated, StaggeredAdoption, Waiting
 from pipeline.vocabulary.errors import Fault, NotEstimable, RequestError
 from pipeline.vocabulary.protocol import Protocol
-from pipeline.vocabulary.schemas.people import AT_INDEX, ATTRITION, COHORT
+from pipeline.vocabulary.schemas.people import AT_INDEX, ATTRITION, COHORT, OF_A_WAIT
 
 
 def staggered_cohort(
@@ -46,7 +50,7 @@ def staggered_cohort(
     RequestError
         If the protocol is of another design.
     """
-    if not isinstance(protocol.evaluation.design, StaggeredAdoption):
+    if not isinstance(protocol.evaluation.design, StaggeredAdoption | Waiting):
         raise RequestError(Fault(what=f"evaluation {protocol.name} is not a staggered adoption"))
     plan = study(protocol)
     with refusing("the cohort", source=plan.event.source), connection.cursor() as work:
@@ -66,7 +70,7 @@ def staggered_cohort(
 
 def _treated(work: duckdb.DuckDBPyConnection, plan: Study, events: IndexEvents, *, spine: str) -> tuple[Step, ...]:
     """The treated people's attrition; they are left in the temporary table ``treated``."""
-    rules = treated_rules(plan, of_event=events.rules)
+    rules = (*treated_rules(plan, of_event=events.rules), *waiting_rules(plan))
     index(work, plan, events, rules=rules, spine=spine)
     work.execute("CREATE TEMP TABLE treated AS SELECT * FROM indexed WHERE excluded_at IS NULL")
     steps = counted(work, rules, arm="treated", start=events.start, relation="indexed")
@@ -108,7 +112,7 @@ def refuse_empty(steps: Sequence[Step], *, to_do: str) -> None:
 def _cohort_sql(events: IndexEvents) -> str:
     """SQL: both arms with the cohort's columns, sorted by person; comparison people have no event to tell of."""
     untold = () if events.waiting else ("year_of_diagnosis", "cluster")
-    of_event = ("referral_month", "running", "took_up", *AT_INDEX, *untold)
+    of_event = ("referral_month", "running", "took_up", *AT_INDEX, *OF_A_WAIT, *untold)
     shared = ", ".join(name for name in COHORT.names if name not in {"arm", "treatment_month", *of_event})
     told = ", ".join(name if name in events.known else f"NULL AS {name}" for name in of_event)
     nothing = ", ".join(f"NULL AS {name}" for name in of_event)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.vocabulary.codelists import Codelist
-from pipeline.vocabulary.designs import Comparison, LinkedPanel, StaggeredAdoption
+from pipeline.vocabulary.designs import Comparison, LinkedPanel, StaggeredAdoption, Waiting
 from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.index_events import IndexEvent
+from pipeline.vocabulary.list_events import ElectiveList, TherapyList
 from pipeline.vocabulary.months import parse_month
 from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.people import COHORT, SPINE
@@ -23,11 +24,13 @@ class Study:
     ----------
     codelists
         The code lists that the index event names.
+    longest
+        Where people wait for treatment, in months: who waits longer is left out.
     linked
         The sources that a person must be linked to, besides the one that the index event comes from.
     """
 
-    event: IndexEvent
+    event: IndexEvent | ElectiveList | TherapyList
     codelists: Mapping[str, Codelist]
     comparison: Comparison | None
     window: Window
@@ -37,6 +40,7 @@ class Study:
     linked: tuple[str, ...]
     treated_between: tuple[int, int]
     observed_between: tuple[int, int]
+    longest: int | None = None
 
 
 def study(protocol: Protocol) -> Study:
@@ -57,7 +61,7 @@ def study(protocol: Protocol) -> Study:
     found = Study(
         event=event,
         codelists=protocol.codelists,
-        comparison=design.comparison if isinstance(design, StaggeredAdoption) else None,
+        comparison=design.comparison if isinstance(design, StaggeredAdoption | Waiting) else None,
         window=design.window,
         ages=eligibility.ages,
         sex=eligibility.sex,
@@ -65,6 +69,7 @@ def study(protocol: Protocol) -> Study:
         linked=tuple(source for source in eligibility.linked if source != event.linked_by),
         treated_between=(parse_month(treated[0]), parse_month(treated[1])),
         observed_between=(parse_month(observed[0]), parse_month(observed[1])),
+        longest=design.longest if isinstance(design, Waiting) else None,
     )
     _check_names(found, where=protocol.name)
     return found

@@ -164,7 +164,7 @@ def _people_sql(cohort: str, *, numbers: Sequence[str]) -> str:
     """SQL: the cohort's people with the columns of a layout; characteristics in words.
 
     Comparison people are a level of their own of what an index event tells, so that treated people of every level can
-    be compared with them.
+    be compared with them. They wait for nothing: numbers of a wait are 0.
     """
     words = ", ".join(
         f"CASE WHEN treatment_month IS NULL THEN '{COMPARISON}' ELSE {name} END AS {name}"
@@ -172,7 +172,7 @@ def _people_sql(cohort: str, *, numbers: Sequence[str]) -> str:
         else f"CAST({name} AS VARCHAR) AS {name}"
         for name in CHARACTERISTICS
     )
-    told = ", ".join((LINKAGE_WEIGHT, *(f"CAST({name} AS DOUBLE) AS {name}" for name in numbers)))
+    told = ", ".join((LINKAGE_WEIGHT, *(f"coalesce(CAST({name} AS DOUBLE), 0) AS {name}" for name in numbers)))
     return f"""
     SELECT person_id, treatment_month, index_month, birth_month, first_month, last_month, {told}, {words}
     FROM {cohort}"""

@@ -90,6 +90,11 @@ AFTER_TREATMENT = ("employment_adviser", "result_after_treatment")
 """Those of them that come about after the treatment began: effects by them describe who did how, and are no effects of
 what splits them."""
 
+OF_A_WAIT = ("wait", "waited", "others_mean_wait", "others", "provider")
+"""Numbers of people on a waiting list: months waited, whole months from that of joining to that of treatment, the mean
+wait of the others whom the provider was sent in the same month and how many they are, and a number for the provider
+that says nothing else of it. None is ever published."""
+
 COHORT = Schema(
     name="cohort",
     grain="eligible person",
@@ -112,6 +117,7 @@ COHORT = Schema(
         Column(name="took_up", type=pa.bool_()),
         *(Column(name=name, type=pa.string(), role="characteristic") for name in AT_INDEX),
         Column(name="year_of_diagnosis", type=pa.string(), role="characteristic"),
+        *(Column(name=name, type=pa.float64()) for name in OF_A_WAIT),
     ),
 )
 """``treatment_month`` is null for comparison people, whose ``index_month`` was drawn. Outcomes are observed from
@@ -119,7 +125,8 @@ COHORT = Schema(
 ``operation`` is the code list's group for treated people; ``referral_month`` is that of a referral for therapy.
 ``year_of_diagnosis`` is that of everybody's first diagnosis where people wait for an operation, or of the test by which
 they became eligible, else null. ``cluster`` numbers the practices that people are treated by, and never leaves. About a
-threshold, ``treated`` are people at or above the cutoff of ``running``, whether or not they ``took_up``."""
+threshold, ``treated`` are people at or above the cutoff of ``running``, whether or not they ``took_up``. On a waiting
+list ``treatment_month`` is that of joining, and treated people have the numbers of :data:`OF_A_WAIT`."""
 
 ATTRITION = Schema(
     name="attrition",

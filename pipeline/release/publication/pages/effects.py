@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipeline.release.disclosure.release import Release
-from pipeline.release.publication.pages.words import as_heading
+from pipeline.release.publication.pages.words import as_heading, named
 from pipeline.vocabulary.declared import request_error
+from pipeline.vocabulary.designs import Waiting
 from pipeline.vocabulary.outcomes import Outcome
 from pipeline.vocabulary.protocol import Evaluation
 from pipeline.vocabulary.windows import Bin
@@ -103,6 +104,10 @@ class OutcomeEffects:
         The headline estimator.
     others, runs
         Everybody's effects by the other estimators, and in the declared robustness runs, in the declared order.
+    path, path_reference
+        Of people on a waiting list: what they lose month by month while they wait.
+    standards
+        What meeting each standard does for those who waited longer, by each estimator.
     """
 
     outcome: Outcome
@@ -115,6 +120,9 @@ class OutcomeEffects:
     estimator: str = ""
     others: tuple[Series, ...] = ()
     runs: tuple[Series, ...] = ()
+    path: tuple[Effect, ...] = ()
+    path_reference: tuple[Bin, ...] = ()
+    standards: tuple[Series, ...] = ()
 
 
 def declaration(release: Release) -> Evaluation:
@@ -149,7 +157,7 @@ def _of_outcome(evaluation: Evaluation, outcome: Outcome, rows: list[dict[str, A
     mine = [row for row in measured if row["estimator"] == design.headline]
     binned = design.window.binned
     headline = (_effect(row) for row in mine if row["role"] == "headline" and row["subgroup"] == "all")
-    return OutcomeEffects(
+    found = OutcomeEffects(
         outcome=outcome,
         price_base=next((row["price_base"] for row in mine), ""),
         period_unit=period_unit(evaluation),
@@ -162,6 +170,25 @@ def _of_outcome(evaluation: Evaluation, outcome: Outcome, rows: list[dict[str, A
             _series(measured, name, as_heading(name)) for name in design.estimators if name != design.headline
         ),
         runs=tuple(_runs(evaluation, measured)),
+    )
+    return _waiting(found, design, measured) if isinstance(design, Waiting) else found
+
+
+def _waiting(found: OutcomeEffects, design: Waiting, rows: list[dict[str, Any]]) -> OutcomeEffects:
+    """The other estimators of a wait, each of which stands beside the headline as a run does; the path; standards."""
+    beside = (*design.estimators, f"{design.headline}:least_squares", f"{design.headline}:anderson_rubin")
+    met = [
+        _series(rows, f"{name}:{standard.label}", f"Within {standard.name}: {named(name)}")
+        for standard in design.standards
+        for name in design.estimators
+    ]
+    return replace(
+        found,
+        others=(),
+        runs=tuple(_series(rows, name, as_heading(name)) for name in beside if name != design.headline),
+        path=_series(rows, "path", "").effects,
+        path_reference=tuple(part for part in design.path.window.binned if part.reference),
+        standards=tuple(one for one in met if one.effects),
     )
 
 

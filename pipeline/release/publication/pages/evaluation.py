@@ -34,6 +34,7 @@ from pipeline.release.publication.pages.headlines import headlines
 from pipeline.release.publication.pages.robustness import estimators_table, robustness_table
 from pipeline.release.publication.pages.support import support_section
 from pipeline.release.publication.pages.templates import render
+from pipeline.release.publication.pages.waiting import instrument, waiting_sections
 from pipeline.release.publication.pages.words import as_heading, listed, named
 from pipeline.vocabulary.protocol import Evaluation
 from pipeline.vocabulary.schemas.people import AFTER_TREATMENT
@@ -87,6 +88,8 @@ def evaluation_page(release: Release, facts: Facts, *, revisions: pa.Table) -> s
         evaluation=evaluation,
         period_unit=period_unit(evaluation),
         sections=sections,
+        waits=waiting_sections(outcomes),
+        instrument=instrument(release),
         gaps=tuple(_gap_section(gaps) for gaps in outcome_gaps(release).values()),
         evidence=said,
         descriptive=_descriptive(evaluation),
@@ -116,7 +119,8 @@ def _section(effects: OutcomeEffects, intervention: str) -> OutcomeSection:
     return OutcomeSection(
         key=name,
         title=as_heading(effects.outcome.title),
-        sentences=headlines(effects, intervention),
+        # In the month of joining nobody has waited yet: there is nothing to say of it.
+        sentences=headlines(effects, intervention)[: 1 if effects.path else None],
         chart=event_study(effects, key=f"{name}-chart"),
         numbers=tables.effect_table(effects, key=f"{name}-numbers"),
         estimators=estimators_table(effects, key=f"{name}-estimators"),

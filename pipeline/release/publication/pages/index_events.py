@@ -15,6 +15,7 @@ from pipeline.vocabulary.index_events import (
     Procedure,
     ProgrammeReferral,
 )
+from pipeline.vocabulary.list_events import ElectiveList, TherapyList
 from pipeline.vocabulary.months import first_day, parse_month
 
 
@@ -92,6 +93,23 @@ def _programme_referral(event: ProgrammeReferral) -> str:
         f"The first referral in {event.source} with a blood test of the {event.test_within_months} months before it "
         f"that makes the person eligible: HbA1c of {hba1c} mmol/mol, or fasting plasma glucose of {glucose} mmol/l. "
         f"First means none since {_day(event.first_since)}."
+    )
+
+
+@index_event.register
+def _elective_list(event: ElectiveList) -> str:
+    return (
+        f"Joining the waiting list (ELECDATE) for the first operation in code list {event.codelist} found in "
+        f"{event.source}, if the person was admitted from the list; the wait ends with admission. First means none "
+        f"since {_day(event.first_since)}."
+    )
+
+
+@index_event.register
+def _therapy_list(event: TherapyList) -> str:
+    return (
+        f"The first referral in {event.source}; the wait ends with its first therapy session. First means none since "
+        f"{_day(event.first_since)}."
     )
 
 

@@ -18,6 +18,7 @@ from pipeline.vocabulary.designs import (
     NotYetTreated,
     StaggeredAdoption,
     Threshold,
+    Waiting,
 )
 from pipeline.vocabulary.months import first_day, parse_month
 from pipeline.vocabulary.protocol import Evaluation
@@ -168,6 +169,41 @@ def _threshold(design: Threshold) -> Iterator[tuple[str, str]]:
 
 
 @_design.register
+def _waiting(design: Waiting) -> Iterator[tuple[str, str]]:
+    shortest, longest = design.curve
+    queue = {"others_mean_wait": "the mean wait of the others", "others": "the number of others"}[design.queue]
+    within = f", {named(design.specialty)}" if design.specialty else ""
+    yield (
+        "Design",
+        (
+            f"Two-stage least squares: the wait of each person by {queue} whom the same provider was sent in the same "
+            f"month, with effects of provider and month{within} and {listed(tuple(map(named, design.adjusted_for)))}; "
+            f"effects are of {design.longer_by:g} months more of waiting"
+        ),
+    )
+    yield "Index event", index_event(design.index_event)
+    yield "Comparison people", f"{_comparison(design.comparison)} They are compared with on the path of waiting alone"
+    yield "Longest wait", f"{design.longest} months; who waits longer is left out"
+    yield "Least F", f"{design.least_f:g} of the first stage, errors by {design.cluster.replace('_', ' and ')}"
+    yield "Standards", "; ".join(f"{standard.name} ({standard.days} days)" for standard in design.standards)
+    yield "Must not be related to the queue", listed(tuple(map(named, design.unrelated)))
+    yield (
+        "Path of waiting",
+        (
+            f"{named(design.path.estimator)}; event times {_window(design.path.window)}; reference: "
+            f"{_reference(design.path.window).lower()}"
+        ),
+    )
+    yield (
+        "Dose-response",
+        (
+            f"Waits of {shortest:g} to {longest:g} months, among people alike in "
+            f"{listed(tuple(map(named, design.dose_response.covariates)))} and month of joining{within}"
+        ),
+    )
+
+
+@_design.register
 def _linked_panel(design: LinkedPanel) -> Iterator[tuple[str, str]]:
     unit, (first, last) = design.period_unit, design.periods
     yield (
@@ -206,8 +242,8 @@ def _eligibility(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
 
 
 def _group_time(design: Design) -> str:
-    """What the estimators of group-time effects are told besides; nothing at a threshold, which has none."""
-    if isinstance(design, Threshold):
+    """What the estimators of group-time effects are told besides; nothing where there are none."""
+    if isinstance(design, Threshold | Waiting):
         return ""
     compared = {"never_treated": "never treated", "not_yet_treated": "never or not yet treated"}
     covariates = listed(tuple(named(name) for name in design.covariates)) or "no covariates"

@@ -31,6 +31,17 @@ _NAMES = {
     "density_heap": "heap at the cutoff",
     "density_jump": "jump of the density",
     "first_stage": "take-up at the cutoff",
+    "congestion": "two-stage least squares by the queue",
+    "dose_response": "dose-response",
+    "congestion:least_squares": "least squares on the wait itself",
+    "congestion:anderson_rubin": "the queue, with Anderson and Rubin's interval",
+    "first_stage_of_wait": "queue and wait (first stage)",
+    "exclusion": "queue and what came before (exclusion)",
+    "anderson_rubin": "weak-instrument test (Anderson and Rubin)",
+    "others_mean_wait": "the others' mean wait",
+    "female": "sex",
+    "before": "each outcome in the reference",
+    "earlier": "each outcome's change from the window's first bin to the reference",
     "pre_trend": "pre-trend",
     "relative_magnitude": "departures from parallel trends",
     "false_links": "false links",
@@ -50,6 +61,10 @@ _ESTIMATORS = {
     "(Sun and Abraham 2021)",
     "honest_local_linear": "lines on both sides of the cutoff, the jump in the outcome over that in take-up, with "
     "intervals that allow for the worst bias under the declared curvature (Noack and Rothe 2024)",
+    "congestion": "two-stage least squares with the queue of the provider in the month of joining as the instrument, "
+    "errors clustered with Bell and McCaffrey's small-sample form",
+    "dose_response": "the outcome by months waited, doubly robust, in the last bin of the window (Kennedy, Ma, McHugh "
+    "and Small 2017)",
     "local_randomisation": "the same ratio from people next to the cutoff, as if a lottery had put them on their side "
     "(Cattaneo, Frandsen and Titiunik 2015)",
 }
