@@ -84,6 +84,8 @@ def _figures(estimate: Estimate, effects: OutcomeEffects) -> tuple[str, str]:
     def plain(value: float) -> str:
         return amount(abs(value), unit, decimals=decimals)
 
+    if plain(estimate.value) == plain(0.0):
+        return "no higher or lower", ends(interval, plain)
     direction = "lower" if estimate.value < 0 else "higher"
     return f"{plain(estimate.value)}{unit.suffix} {direction}", ends(interval, plain)
 
