@@ -24,8 +24,8 @@ from pipeline.synthetic import Knobs
 from pipeline.synthetic.calendar import FIRST, MONTHS, month_of_day
 from pipeline.synthetic.delivery import draw_population
 from pipeline.synthetic.population import Population
+from pipeline.synthetic.prevention_studied import THRESHOLD_MONTHS, THRESHOLD_WINDOW
 from pipeline.synthetic.streams import persistent, stream
-from pipeline.synthetic.studied import THRESHOLD_MONTHS, THRESHOLD_WINDOW
 from pipeline.synthetic.work import expected_work
 from pipeline.vocabulary.panels import PanelShard
 from pipeline.vocabulary.protocol import Protocol

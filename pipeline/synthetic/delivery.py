@@ -21,16 +21,9 @@ from pipeline.synthetic.knobs import DEFAULT, Knobs
 from pipeline.synthetic.links import nino_links, person_links, programme_links
 from pipeline.synthetic.pay import paid_late, payment_table, payments
 from pipeline.synthetic.population import Population, draw_population
+from pipeline.synthetic.prevention_studied import referrals_studied, threshold_studied, waves_studied
 from pipeline.synthetic.prevention_tables import blood_test_table, programme_table
-from pipeline.synthetic.studied import (
-    courses_studied,
-    diagnoses_studied,
-    operations_studied,
-    referrals_studied,
-    surgery_studied,
-    threshold_studied,
-    waves_studied,
-)
+from pipeline.synthetic.studied import courses_studied, diagnoses_studied, operations_studied, surgery_studied
 from pipeline.synthetic.therapy_tables import referral_tables, status_table
 from pipeline.synthetic.truth import true_effects
 from pipeline.synthetic.waits import PUBLISHED, published_waits

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.synthetic.calendar import LAST, first_day_of, month_of_day
+from pipeline.synthetic.calendar import first_day_of, month_of_day
 from pipeline.synthetic.effects import AGE_BANDS
 from pipeline.synthetic.knobs import Knobs
 from pipeline.synthetic.links import Links
 from pipeline.synthetic.operations import AFTER, NO_OBESITY, PREVIOUS, UNLISTED, Operations
 from pipeline.synthetic.people import PLACES, WALES, People
 from pipeline.synthetic.population import Population
-from pipeline.synthetic.prevention import ELIGIBLE, WAVES, Prevention
 from pipeline.synthetic.residence import UNKNOWN, in_england, place_at_operation
 from pipeline.synthetic.therapy import COMPLETED, NEW_VERSION, Courses
 from pipeline.synthetic.work import Treatment
@@ -36,19 +35,7 @@ DIAGNOSIS_WINDOW = Window(before=59, after=60, reference=(-23, 0))
 SURGERY_WINDOW = Window(before=35, after=48, reference=(-23, -12))
 """Ages, first month and event times of the evaluations of endometriosis."""
 
-PREVENTION_WINDOW = Window(before=35, after=60, reference=(-11, 0))
-"""The event times of the evaluation of the Diabetes Prevention Programme."""
-
-THRESHOLD_WINDOW = Window(before=23, after=24, reference=(-11, 0))
-THRESHOLD_MONTHS = tuple(parse_month(month) for month in ("2018-04", "2020-12"))
-"""The event times of the evaluation of its threshold, and the first and last month of the tests studied."""
-
-WAVES_WINDOW = Window(before=23, after=12, reference=(-11, 0))
-BASELINE = tuple(parse_month(month) for month in ("2015-04", "2016-05"))
-"""The event times of the evaluation of its practice waves, and the first and last month of the tests studied."""
-
-_BIRTHDAY = 15
-_YEAR = 365
+BIRTHDAY = 15
 
 Levels = Mapping[str, tuple[tuple[str, ...], NDArray[np.integer]]]
 """By subgroup its levels, and the level of each person studied."""
@@ -82,13 +69,13 @@ def operations_studied(population: Population) -> Studied:
     people, operations, links = population.people, population.operations, population.links
     chosen = included(people, operations, links, seed=population.seed, knobs=population.knobs)
     who, month = operations.person[chosen], operations.month[chosen]
-    age, _ = _ages(people, who, day=operations.day[chosen], month=month)
+    age, _ = ages(people, who, day=operations.day[chosen], month=month)
     return Studied(
         evaluation="bariatric_surgery",
         window=WINDOW,
         who=who,
         month=month,
-        levels=_of_the_census(people, who, age),
+        levels=of_the_census(people, who, age),
         treatments={"operated": False},
     )
 
@@ -98,8 +85,8 @@ def courses_studied(population: Population) -> Studied:
     people = population.people
     courses = population.courses.take(in_study(people, population.courses, population.links))
     who, month = courses.person, month_of_day(courses.session)
-    age, _ = _ages(people, who, day=courses.session, month=month)
-    census = _of_the_census(people, who, age)
+    age, _ = ages(people, who, day=courses.session, month=month)
+    census = of_the_census(people, who, age)
     result = np.where(courses.recovered, 0, np.where(courses.improved, 1, 2))
     return Studied(
         evaluation="talking_therapies",
@@ -159,7 +146,7 @@ def surgery_studied(population: Population) -> Studied:
 def _in_women_studied(population: Population, who: NDArray[np.int64], *, day: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Whether women with an index event on a day are studied, by the rules of the evaluations of endometriosis."""
     people, links, month = population.people, population.links, month_of_day(day)
-    age, age_at_end = _ages(people, who, day=day, month=month)
+    age, age_at_end = ages(people, who, day=day, month=month)
     eligible = links.health[:, who].any(axis=0) & links.pay[:, who].any(axis=0) & ~links.shared[who]
     eligible &= (month >= WOMEN_SINCE) & (age >= WOMENS_AGES[0]) & (age_at_end <= WOMENS_AGES[1])
     eligible &= (people.death_month[who] > month) & in_england(people.described(people.region)[who])
@@ -168,98 +155,15 @@ def _in_women_studied(population: Population, who: NDArray[np.int64], *, day: ND
 
 def _of_women(population: Population, who: NDArray[np.int64], *, day: NDArray[np.int32]) -> Levels:
     """Subgroups of the evaluations of endometriosis."""
-    age, _ = _ages(population.people, who, day=day, month=month_of_day(day))
-    census = _of_the_census(population.people, who, age)
+    age, _ = ages(population.people, who, day=day, month=month_of_day(day))
+    census = of_the_census(population.people, who, age)
     return {**census, "age_band": (AGE_BANDS[:3], (age - WOMENS_AGES[0]) // 10)}
-
-
-def referrals_studied(population: Population) -> Studied:
-    """The people of the evaluation of the Diabetes Prevention Programme."""
-    people = population.people
-    referred = population.prevention.take(in_programme(people, population.prevention, population.links))
-    who, month = referred.person, month_of_day(referred.referred)
-    age, _ = _ages(people, who, day=referred.referred, month=month)
-    census = _of_the_census(people, who, age)
-    return Studied(
-        evaluation="diabetes_prevention",
-        window=PREVENTION_WINDOW,
-        who=who,
-        month=month,
-        levels={name: census[name] for name in ("all", "sex", "age_band", "ethnic_group", "imd_quintile")},
-        treatments={"in_programme": False},
-    )
-
-
-def threshold_studied(population: Population) -> Studied:
-    """The people whose effect a threshold gives: at 42 and referred, seen from two years before to two after."""
-    people, tested = population.people, population.prevention
-    month = month_of_day(tested.tested)
-    age, age_at_end = _ages(people, tested.person, day=tested.tested, month=month)
-    chosen: NDArray[np.bool_] = (tested.hba1c == ELIGIBLE[0]) & (tested.referred > 0)
-    chosen &= (month >= THRESHOLD_MONTHS[0]) & (month <= THRESHOLD_MONTHS[1])
-    chosen &= _linked_to_programme(people, population.links, tested.person)
-    chosen &= (age >= AGES[0]) & (age_at_end <= AGES[1])
-    chosen &= people.death_month[tested.person] >= month + THRESHOLD_WINDOW.after
-    who = tested.person[chosen]
-    return Studied(
-        evaluation="diabetes_prevention_threshold",
-        window=THRESHOLD_WINDOW,
-        who=who,
-        month=month[chosen],
-        levels={"all": (("",), np.zeros(len(who), dtype=np.int8))},
-        treatments={"in_programme": False},
-    )
-
-
-def waves_studied(population: Population) -> Studied:
-    """The people found eligible before any practice could refer, in practices that could before the last wave."""
-    people, tested = population.people, population.prevention
-    month = np.array(WAVES)[tested.wave - 1]
-    age, age_at_end = _ages(people, tested.person, day=first_day_of(month) + _BIRTHDAY - 1, month=month)
-    found = month_of_day(tested.tested)
-    chosen: NDArray[np.bool_] = (tested.hba1c >= ELIGIBLE[0]) & (tested.hba1c <= ELIGIBLE[1])
-    chosen &= (found >= BASELINE[0]) & (found <= BASELINE[1]) & (tested.wave < len(WAVES))
-    chosen &= _linked_to_programme(people, population.links, tested.person)
-    chosen &= (age >= AGES[0]) & (age_at_end <= AGES[1]) & (people.death_month[tested.person] > month)
-    who = tested.person[chosen]
-    return Studied(
-        evaluation="diabetes_prevention_practice_waves",
-        window=WAVES_WINDOW,
-        who=who,
-        month=month[chosen].astype(np.int32),
-        levels={"all": (("",), np.zeros(len(who), dtype=np.int8))},
-        treatments={"in_programme": False},
-    )
-
-
-def _linked_to_programme(people: People, links: Links, who: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Who is linked to pay and to the programme's records, and lives in England."""
-    linked = links.programme[:, who].any(axis=0) & links.pay[:, who].any(axis=0) & ~links.shared[who]
-    return np.asarray(linked & in_england(people.described(people.region)[who]), dtype=np.bool_)
-
-
-def in_programme(people: People, tested: Prevention, links: Links) -> NDArray[np.int64]:
-    """Positions among people tested whom the evaluation of their referral will study, by its eligibility rules."""
-    who, day = tested.person, np.where(tested.referred > 0, tested.referred, tested.tested)
-    month = month_of_day(day)
-    age, age_at_end = _ages(people, who, day=day, month=month)
-    by_hba1c = (tested.hba1c >= ELIGIBLE[0]) & (tested.hba1c <= ELIGIBLE[1])
-    eligible = (
-        (tested.referred > 0)
-        & (tested.referred - tested.tested <= _YEAR)
-        & (by_hba1c | ~np.isnan(tested.glucose))
-        & (month >= WAVES[0])
-        & (month <= LAST)
-    )
-    eligible &= _linked_to_programme(people, links, who) & (people.death_month[who] > month)
-    eligible &= (age >= AGES[0]) & (age_at_end <= AGES[1])
-    return np.flatnonzero(eligible)
 
 
 def included(people: People, operations: Operations, links: Links, *, seed: int, knobs: Knobs) -> NDArray[np.int64]:
     """Positions among the operations whose people the evaluation will study, by its eligibility rules."""
     who = operations.person
-    age, age_at_end = _ages(people, who, day=operations.day, month=operations.month)
+    age, age_at_end = ages(people, who, day=operations.day, month=operations.month)
     place = place_at_operation(people, operations, seed=seed, knobs=knobs)
     place = np.where(place == UNKNOWN, people.described(people.region)[who], place)
     eligible = ~np.isin(operations.kind, (PREVIOUS, AFTER, NO_OBESITY, UNLISTED))
@@ -272,7 +176,7 @@ def included(people: People, operations: Operations, links: Links, *, seed: int,
 def in_study(people: People, courses: Courses, links: Links) -> NDArray[np.int64]:
     """Positions among the courses whose people the evaluation will study, by its eligibility rules."""
     who, month = courses.person, month_of_day(courses.session)
-    age, age_at_end = _ages(people, who, day=courses.session, month=month)
+    age, age_at_end = ages(people, who, day=courses.session, month=month)
     eligible = courses.kind == COMPLETED
     eligible &= links.therapy[:, who].any(axis=0) & links.pay[:, who].any(axis=0) & ~links.shared[who]
     eligible &= (age >= AGES[0]) & (age_at_end <= AGES[1])
@@ -280,16 +184,16 @@ def in_study(people: People, courses: Courses, links: Links) -> NDArray[np.int64
     return np.flatnonzero(eligible)
 
 
-def _ages(
+def ages(
     people: People, who: NDArray[np.int64], *, day: NDArray[np.int32], month: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Completed years on a day and at the end of its month."""
     day_of_month = day - first_day_of(month) + 1
     months_old = month - people.birth_month[who]
-    return (months_old - (day_of_month < _BIRTHDAY)) // 12, months_old // 12
+    return (months_old - (day_of_month < BIRTHDAY)) // 12, months_old // 12
 
 
-def _of_the_census(people: People, who: NDArray[np.int64], age: NDArray[np.int32]) -> Levels:
+def of_the_census(people: People, who: NDArray[np.int64], age: NDArray[np.int32]) -> Levels:
     """Subgroups by what the census says, and by age at the index.
 
     Wales is a level: people enumerated there who had moved to England by their operation are included.

@@ -15,7 +15,7 @@ from pipeline.synthetic import Knobs
 from pipeline.synthetic.calendar import FIRST, month_of_day
 from pipeline.synthetic.delivery import draw_population, truth
 from pipeline.synthetic.prevention import ELIGIBLE, WAVES
-from pipeline.synthetic.studied import BASELINE
+from pipeline.synthetic.prevention_studied import BASELINE
 from pipeline.synthetic.work import expected_work
 from pipeline.vocabulary.months import parse_month
 from pipeline.vocabulary.panels import PanelShard

@@ -15,7 +15,7 @@ from pipeline.inference.designs import threshold
 from pipeline.synthetic import Knobs
 from pipeline.synthetic.calendar import FIRST, MONTHS, month_of_day
 from pipeline.synthetic.delivery import draw_population, truth
-from pipeline.synthetic.studied import THRESHOLD_MONTHS, THRESHOLD_WINDOW
+from pipeline.synthetic.prevention_studied import THRESHOLD_MONTHS, THRESHOLD_WINDOW
 from pipeline.synthetic.work import expected_work
 from pipeline.vocabulary.panels import PanelShard
 from pipeline.vocabulary.protocol import Protocol

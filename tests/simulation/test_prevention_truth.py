@@ -15,7 +15,7 @@ from pipeline.synthetic import Knobs, synthesise
 from pipeline.synthetic.calendar import MONTHS, month_of_day
 from pipeline.synthetic.delivery import draw_population, truth
 from pipeline.synthetic.prevention import ELIGIBLE, WAVES
-from pipeline.synthetic.studied import referrals_studied
+from pipeline.synthetic.prevention_studied import referrals_studied
 from pipeline.synthetic.work import expected_work
 
 EMPLOYEES = 0.92
