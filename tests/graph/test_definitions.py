@@ -18,6 +18,7 @@ from assets.definitions import defs
 
 OF_HOSPITAL = [
     "bariatric_surgery_job",
+    "elective_waiting_job",
     "endometriosis_diagnosis_job",
     "endometriosis_diagnosis_without_adenomyosis_job",
     "endometriosis_surgery_job",
@@ -90,9 +91,10 @@ def _requests() -> list[dg.RunRequest]:
 def test_a_complete_delivery_starts_a_run_of_each_evaluation_it_is_for(delivery: Path, inbox: Path):
     shutil.copytree(delivery, inbox / "november")
     requests = _requests()
-    bariatric, *women = OF_HOSPITAL
+    bariatric, *others = OF_HOSPITAL
     prevention = ["diabetes_prevention_job", "diabetes_prevention_threshold_job"]
-    assert [request.job_name for request in requests] == [bariatric, *prevention, *women, "talking_therapies_job"]
+    therapy = ["talking_therapies_job", "therapy_waiting_job"]
+    assert [request.job_name for request in requests] == [bariatric, *prevention, *others, *therapy]
     for request in requests:
         assert request.run_config["resources"]["causeway"]["config"]["delivery"] == str(inbox / "november")
 
