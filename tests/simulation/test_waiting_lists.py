@@ -132,5 +132,7 @@ def test_a_queue_that_does_not_move_waits_is_refused_with_its_f_and_leaves_no_ef
     assert "refused" in found.sentence
     effects = estimates(panel, protocol, settings).to_pandas().set_index("estimator")
     assert effects.loc["congestion", "estimate"].isna().all()
+    # So that disclosure control does not take a refusal for a cell of few people, and hide its F.
+    assert (effects.loc["congestion", ["n_treated", "n_comparison"]] > 100).all(axis=None)
     assert effects.loc["congestion:within_18_weeks", "estimate"].isna().all()
     assert effects.loc["congestion:least_squares", "estimate"].notna().all()

@@ -18,9 +18,9 @@ from pipeline.vocabulary.attrition import Step, attrition_table
 from pipeline.vocabulary.designs import Threshold
 from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.protocol import Protocol
-from pipeline.vocabulary.schemas.people import AT_INDEX, ATTRITION, COHORT
+from pipeline.vocabulary.schemas.people import AT_INDEX, ATTRITION, COHORT, OF_A_WAIT
 
-_NOT_TOLD = ("referral_month", "cluster", "year_of_diagnosis", *AT_INDEX)
+_NOT_TOLD = ("referral_month", "cluster", "year_of_diagnosis", *AT_INDEX, *OF_A_WAIT)
 """What a measurement does not tell of people."""
 
 

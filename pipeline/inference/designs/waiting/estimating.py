@@ -92,11 +92,13 @@ def _of_queue(frame: pd.DataFrame, context: Context, *, design: Waiting, setting
             yield from _rows(nothing, replace(context, estimator=name), bins=bins)
         return
     strong = weak_or_not.estimates[0].first_stage.statistic >= design.least_f
-    longer = weak_or_not.numbers(scale=scale, months=design.longer_by) if strong else nothing
+    # Who would stand behind a refused effect is known: the door tells it from one that few people do not allow.
+    refused = [{**_nothing(len(bins)), **_people(one)} for one in weak_or_not.estimates]
+    longer = weak_or_not.numbers(scale=scale, months=design.longer_by) if strong else refused
     yield from _rows(longer, context, bins=bins)
     for standard in design.standards:
         met = _months_saved(frame, standard.months)
-        numbers = weak_or_not.numbers(scale=scale, months=-met) if strong and met else nothing
+        numbers = weak_or_not.numbers(scale=scale, months=-met) if strong and met else refused
         yield from _rows(numbers, replace(context, estimator=f"congestion:{standard.label}"), bins=bins)
     by = scale * design.longer_by
     for name, alone in ((ANDERSON_RUBIN, _anderson_rubin), (LEAST_SQUARES, _least_squares)):
