@@ -7,30 +7,15 @@ import dagster as dg
 from assets import previews
 from assets.resources import Causeway
 from assets.stages import evaluation as stages
+from assets.stages.designs import stages_of
 from assets.telling import told
 from pipeline.engine.store import Result
-from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.protocol import Protocol
 
 
 def evaluation_assets(protocol: Protocol) -> Sequence[dg.AssetsDefinition]:
     """Cohort, panel, estimates, diagnostics and release of one evaluation."""
     return [build(protocol) for build in (_cohort, _panel, _estimates, _diagnostics, _release)]
-
-
-def cohort_inputs(protocol: Protocol) -> tuple[str, ...]:
-    """The assets that a cohort is made from."""
-    design = protocol.evaluation.design
-    return (design.source,) if isinstance(design, LinkedPanel) else (*design.index_event.sources, "spine")
-
-
-def panel_inputs(protocol: Protocol) -> tuple[str, ...]:
-    """The assets that a panel is made from, besides its cohort."""
-    design = protocol.evaluation.design
-    if isinstance(design, LinkedPanel):
-        return (design.source,)
-    made_from = {outcome.source for outcome in protocol.evaluation.outcomes}
-    return ("spine", *sorted(made_from | {"paye_rti"}), "prices/cpih")
 
 
 def _ins(protocol: Protocol, *keys: str) -> dict[str, dg.AssetIn]:
@@ -42,7 +27,7 @@ def _argument(protocol: Protocol, key: str) -> str:
 
 
 def _cohort(protocol: Protocol) -> dg.AssetsDefinition:
-    keys = cohort_inputs(protocol)
+    keys = stages_of(protocol).cohort_inputs(protocol)
 
     @dg.asset(
         key=[protocol.name, "cohort"],
@@ -60,7 +45,7 @@ def _cohort(protocol: Protocol) -> dg.AssetsDefinition:
 
 
 def _panel(protocol: Protocol) -> dg.AssetsDefinition:
-    keys = (f"{protocol.name}/cohort", *panel_inputs(protocol))
+    keys = (f"{protocol.name}/cohort", *stages_of(protocol).panel_inputs(protocol))
 
     @dg.asset(
         key=[protocol.name, "panel"],
@@ -100,7 +85,7 @@ def _diagnostics(protocol: Protocol) -> dg.AssetsDefinition:
         ins={stage: dg.AssetIn([protocol.name, stage]) for stage in ("cohort", "panel", "estimates")},
         group_name=protocol.name,
         kinds={"numpy"},
-        description="One row per check, estimator and outcome; the balance of the arms; why the estimators differ.",
+        description="One row per check, estimator and outcome; how arms and estimators differ; who is seen how late.",
     )
     def diagnostics(
         causeway: Causeway, cohort: Result, panel: Result, estimates: Result
@@ -114,8 +99,7 @@ def _diagnostics(protocol: Protocol) -> dg.AssetsDefinition:
 
 def _release(protocol: Protocol) -> dg.AssetsDefinition:
     keys = tuple(f"{protocol.name}/{stage}" for stage in ("cohort", "estimates", "diagnostics"))
-    linked = isinstance(protocol.evaluation.design, LinkedPanel)
-    keys = keys if linked else (*keys, "spine")
+    keys = (*keys, "spine") if "spine" in stages_of(protocol).cohort_inputs(protocol) else keys
 
     @dg.asset(
         key=[protocol.name, "release"],

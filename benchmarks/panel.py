@@ -16,6 +16,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -31,6 +32,7 @@ from pipeline.engine.database import database, parquet
 from pipeline.engine.settings import read_settings
 from pipeline.population.panel import panel
 from pipeline.vocabulary.months import month_number
+from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.people import COHORT
 
 FIRST, LAST = month_number(2014, 4), month_number(2022, 12)
@@ -106,12 +108,18 @@ def to_panel(folder: Path) -> None:
     with TemporaryDirectory(dir=folder) as target, database(engine, spill=folder / "spill") as connection:
         panel(
             connection,
-            evaluations.load("bariatric_surgery"),
+            _of_pay(evaluations.load("bariatric_surgery")),
             paye=parquet(folder / "paye_rti"),
             target=Path(target),
             engine=engine,
             **tables,
         )
+
+
+def _of_pay(protocol: Protocol) -> Protocol:
+    """The protocol with its outcomes of pay alone."""
+    outcomes = tuple(outcome for outcome in protocol.evaluation.outcomes if outcome.source == "paye_rti")
+    return replace(protocol, evaluation=protocol.evaluation.model_copy(update={"outcomes": outcomes}))
 
 
 def summed(folder: Path, *, key: str) -> None:

@@ -13,7 +13,6 @@ from pkgutil import iter_modules
 
 from pipeline.vocabulary.codelists import read_codelist
 from pipeline.vocabulary.declared import gathered, suggested
-from pipeline.vocabulary.designs import StaggeredAdoption
 from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.protocol import Evaluation, Protocol
 
@@ -69,8 +68,12 @@ def _declared(name: str) -> tuple[Evaluation | None, list[str]]:
 
 
 def _unknown_estimators(evaluation: Evaluation) -> list[str]:
-    """Estimators that nobody has written: each is a file in ``pipeline/inference/estimators/``."""
-    declared = getattr(getattr(evaluation, "design", None), "estimators", ())
+    """Estimators that nobody has written: each is a file in ``pipeline/inference/estimators/``, or a design's own."""
+    design = getattr(evaluation, "design", None)
+    declared = getattr(design, "estimators", ())
+    if getattr(design, "own_estimators", ()):
+        path = getattr(design, "path", None)
+        declared = () if path is None else (getattr(path, "estimator", ""),)
     known = tuple(sorted(module.name for module in iter_modules([str(ESTIMATORS)])))
     strangers = (name for name in declared if isinstance(declared, tuple) and name not in known)
     return [f"there is no estimator {name} ({suggested(name, known)})" for name in strangers]
@@ -79,9 +82,5 @@ def _unknown_estimators(evaluation: Evaluation) -> list[str]:
 def _named(evaluation: Evaluation | None) -> tuple[str, ...]:
     """The code lists that an evaluation names, as far as it can be read."""
     design = getattr(evaluation, "design", None)
-    if not isinstance(design, StaggeredAdoption):
-        return ()
-    try:
-        return design.index_event.codelists
-    except AttributeError:
-        return ()
+    codelists: tuple[str, ...] = getattr(getattr(design, "index_event", None), "codelists", ())
+    return codelists

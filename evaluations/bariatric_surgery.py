@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from pipeline.vocabulary.designs import GeneralPopulation, StaggeredAdoption
+from pipeline.vocabulary.designs import AgeSpline, GeneralPopulation, StaggeredAdoption
 from pipeline.vocabulary.index_events import Procedure
 from pipeline.vocabulary.protocol import Eligibility, Evaluation, Prices
 from pipeline.vocabulary.robustness import (
@@ -19,7 +19,8 @@ from pipeline.vocabulary.windows import Window
 
 EVALUATION = Evaluation(
     title="Bariatric surgery",
-    question="What does a first NHS bariatric operation do to monthly pay and employment over the next five years?",
+    question="What does a first NHS bariatric operation do to monthly pay, employment and health-related benefits over "
+    "the next five years?",
     population="Adults aged 25 to 64 in England living with obesity who had a first NHS bariatric operation",
     intervention="a first bariatric operation",
     design=StaggeredAdoption(
@@ -30,7 +31,8 @@ EVALUATION = Evaluation(
             first_since=date(2009, 4, 1),
         ),
         comparison=GeneralPopulation(n=50_000, strata=("sex", "five_year_band")),
-        window=Window(before=59, after=60, reference=(-5, 0)),
+        window=Window(before=59, after=60, reference=(-5, 0), bins="ons"),
+        age_spline=AgeSpline(df=5, boundary=(0.10, 0.90)),
         estimators=("ons_fixed_effects", "callaway_santanna", "imputation", "sun_abraham"),
         headline="ons_fixed_effects",
         # By subgroup the pooled regression alone: its errors hold in levels of a few dozen people, where estimators
@@ -53,12 +55,16 @@ EVALUATION = Evaluation(
     observed_between=("2014-04", "2022-12"),
     prices=Prices(base_year=2023, winsorise_above=0.9999),
     age_bands=(25, 35, 45, 55, 65),
-    outcomes=("pay", "pay_in_work", "employed"),
+    outcomes=("pay", "pay_in_work", "employed", "benefits", "benefit_amount"),
     subgroups=("sex", "age_band", "region", "ethnic_group", "imd_quintile"),
-    sources=("hes_apc", "paye_rti", "census", "deaths", "links/person", "links/nino", "prices/cpih"),
+    sources=("hes_apc", "paye_rti", "dwp_benefits", "census", "deaths", "links/person", "links/nino", "prices/cpih"),
     limitations=(
         "Pay is employees' pay only: self-employed people count as not employed and earn £0 here.",
         "The comparison people are of the general population, not people living with obesity who had no operation.",
         "Sick pay cannot be told from other pay, nor hours from hourly pay.",
+        (
+            "A benefit counts where a spell covers the 15th of a month; amounts are 52/12 times a week's, and spells "
+            "of one benefit that overlap count as their mean. ONS published no effect on benefits to hold these to."
+        ),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from pipeline.vocabulary.designs import GeneralPopulation, StaggeredAdoption
+from pipeline.vocabulary.designs import AgeSpline, GeneralPopulation, StaggeredAdoption
 from pipeline.vocabulary.index_events import Diagnosis
 from pipeline.vocabulary.protocol import Eligibility, Evaluation, Prices
 from pipeline.vocabulary.robustness import HalfComparisonPlacebo, StoppedBefore
@@ -20,7 +20,8 @@ EVALUATION = Evaluation(
         # ONS has not published its code list: this one is the whole of N80, and another evaluation leaves N80.0 out.
         index_event=Diagnosis(codelist="endometriosis_icd10", first_since=date(2009, 4, 1)),
         comparison=GeneralPopulation(n=50_000, strata=("five_year_band",)),
-        window=Window(before=59, after=60, reference=(-23, 0)),
+        window=Window(before=59, after=60, reference=(-23, 0), bins="ons"),
+        age_spline=AgeSpline(df=5, boundary=(0.10, 0.90)),
         estimators=("ons_fixed_effects", "sun_abraham"),
         headline="ons_fixed_effects",
         robustness=(StoppedBefore(month="2020-03"), HalfComparisonPlacebo()),
@@ -30,7 +31,7 @@ EVALUATION = Evaluation(
     observed_between=("2014-04", "2022-12"),
     prices=Prices(base_year=2023, winsorise_above=0.9999),
     age_bands=(25, 35, 45, 55),
-    outcomes=("pay", "pay_in_work", "employed", "benefits"),
+    outcomes=("pay", "pay_in_work", "employed", "benefits", "benefit_amount"),
     subgroups=("age_band", "ethnic_group"),
     sources=("hes_apc", "paye_rti", "dwp_benefits", "census", "deaths", "links/person", "links/nino", "prices/cpih"),
     limitations=(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from pipeline.vocabulary.designs import NotYetTreated, StaggeredAdoption
+from pipeline.vocabulary.designs import AgeSpline, NotYetTreated, StaggeredAdoption
 from pipeline.vocabulary.index_events import OperationOnceDiagnosed
 from pipeline.vocabulary.protocol import Eligibility, Evaluation, Prices
 from pipeline.vocabulary.robustness import HalfComparisonPlacebo
@@ -26,7 +26,8 @@ EVALUATION = Evaluation(
         covariates=("year_of_diagnosis",),
         # Women are operated when they do badly. The year before the operation is allowed for and shown; the reference
         # is the year before that one, which pay records hold for everybody operated since April 2016.
-        window=Window(before=35, after=48, reference=(-23, -12)),
+        window=Window(before=35, after=48, reference=(-23, -12), bins="ons"),
+        age_spline=AgeSpline(df=5, boundary=(0.10, 0.90)),
         anticipation=12,
         # A pooled regression comes first: its errors hold where a month has one or two operations. The other compares
         # with women not operated yet, also those operated later, and with nobody operated already. Group-time effects
@@ -41,7 +42,7 @@ EVALUATION = Evaluation(
     observed_between=("2014-04", "2022-12"),
     prices=Prices(base_year=2023, winsorise_above=0.9999),
     age_bands=(25, 35, 45, 55),
-    outcomes=("pay", "pay_in_work", "employed", "benefits"),
+    outcomes=("pay", "pay_in_work", "employed", "benefits", "benefit_amount"),
     subgroups=("operation",),
     sources=("hes_apc", "paye_rti", "dwp_benefits", "census", "deaths", "links/person", "links/nino", "prices/cpih"),
     limitations=(

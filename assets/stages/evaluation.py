@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from assets.resources import Causeway
+from assets.stages.designs import stages_of
 from assets.stages.made_from import code
 from assets.stages.records import register
 from pipeline.engine.store import Result, write_table
-from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.protocol import Protocol
-from pipeline.vocabulary.schemas.people import AT_INDEX
 
 
 def cohort(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]) -> Result:
@@ -17,18 +16,11 @@ def cohort(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result])
 
     A delivery that has come this far is accepted: from here on its id stands for these files.
     """
-    from pipeline.population.cohort import linked_cohort, staggered_cohort
-
-    design = protocol.evaluation.design
+    stages = stages_of(protocol)
 
     def build(folder: Path) -> None:
         with causeway.database() as connection:
-            if isinstance(design, LinkedPanel):
-                linked_cohort(connection, protocol, records=inputs[design.source].scan("accepted"), target=folder)
-                return
-            records = {source: inputs[source].scan("accepted") for source in design.index_event.sources}
-            records |= {"health_person": inputs["spine"].scan("health_person")}
-            staggered_cohort(connection, protocol, records=records, spine=inputs["spine"].scan("spine"), target=folder)
+            stages.cohort(connection, protocol, inputs, target=folder)
 
     made = _made(causeway, protocol, "cohort", inputs, room="population/cohort", build=build)
     register(causeway)
@@ -37,31 +29,11 @@ def cohort(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result])
 
 def panel(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]) -> Result:
     """The months of everybody in the cohort, in shards."""
-    from pipeline.population import panel as population
-
-    design = protocol.evaluation.design
-    engine = causeway.settings.engine
-    people = inputs[f"{protocol.name}/cohort"].scan("cohort")
+    stages, engine = stages_of(protocol), causeway.settings.engine
 
     def build(folder: Path) -> None:
         with causeway.database() as connection:
-            if isinstance(design, LinkedPanel):
-                records = inputs[design.source].scan("accepted")
-                population.linked_panel(
-                    connection, protocol, cohort=people, records=records, target=folder, engine=engine
-                )
-                return
-            population.panel(
-                connection,
-                protocol,
-                cohort=people,
-                paye=inputs["paye_rti"].scan("accepted"),
-                nino_person=inputs["spine"].scan("nino_person"),
-                cpih=inputs["prices/cpih"].scan("accepted"),
-                benefits=inputs["dwp_benefits"].scan("accepted") if "dwp_benefits" in inputs else None,
-                target=folder,
-                engine=engine,
-            )
+            stages.panel(connection, protocol, inputs, target=folder, engine=engine)
 
     return _made(causeway, protocol, "panel", inputs, room="population/panel", build=build)
 
@@ -69,37 +41,35 @@ def panel(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]) 
 def estimates(causeway: Causeway, protocol: Protocol, panel: Result) -> Result:
     """Every estimator, outcome, subgroup and bin that the protocol declares."""
     from pipeline.engine.panels import StoredPanel
-    from pipeline.inference.designs import staggered_adoption
+    from pipeline.inference import designs
 
     settings = causeway.settings.inference
 
     def build(folder: Path) -> None:
-        write_table(staggered_adoption.estimates(StoredPanel(panel.path), protocol, settings), folder / "estimates")
+        write_table(designs.estimates(StoredPanel(panel.path), protocol, settings), folder / "estimates")
 
     inputs = {panel.key: panel}
     return _made(causeway, protocol, "estimates", inputs, room="inference", build=build, settings=settings.model_dump())
 
 
 def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, panel: Result, estimates: Result) -> Result:
-    """Whether the estimates may be believed, how the arms differ, and why the estimators do."""
+    """Whether the estimates may be believed, who identifies them, how the arms differ, and why the estimators do."""
     from pipeline.engine.panels import StoredPanel
-    from pipeline.inference.diagnostics import UNDECLARED, balance, checks, contributions, decomposition
+    from pipeline.inference.diagnostics import balance, contributions
 
-    settings = causeway.settings.inference
-    design = protocol.evaluation.design
-    precision = UNDECLARED if isinstance(design, LinkedPanel) else causeway.settings.linkage.precision
-    in_both_arms = (name for name in protocol.evaluation.subgroups if name not in AT_INDEX)
-    characteristics = design.characteristics if isinstance(design, LinkedPanel) else (*in_both_arms, "rural_urban")
+    stages, settings = stages_of(protocol), causeway.settings
 
     def build(folder: Path) -> None:
-        found = checks(estimates.read("estimates"), settings, anticipation=design.anticipation, precision=precision)
+        stored = StoredPanel(panel.path)
+        found = stages.checks(stored, estimates.read("estimates"), protocol, settings)
         write_table(found, folder / "diagnostics")
-        write_table(balance.table(cohort.read("cohort"), characteristics), folder / "balance")
-        write_table(decomposition.table(StoredPanel(panel.path), protocol), folder / "decomposition")
-        write_table(contributions.table(StoredPanel(panel.path), protocol), folder / "contributions")
+        write_table(balance.table(cohort.read("cohort"), stages.compared(protocol)), folder / "balance")
+        write_table(stages.decomposition(stored, protocol), folder / "decomposition")
+        write_table(stages.support(stored, protocol), folder / "support")
+        write_table(contributions.table(stored, protocol), folder / "contributions")
 
     inputs = {result.key: result for result in (cohort, panel, estimates)}
-    declared = settings.model_dump() | {"precision": precision.model_dump()}
+    declared = settings.inference.model_dump() | {"precision": settings.linkage.precision.model_dump()}
     return _made(causeway, protocol, "diagnostics", inputs, room="inference", build=build, settings=declared)
 
 
@@ -133,6 +103,7 @@ def release(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]
             **counted,
             diagnostics=tables["diagnostics"].read("diagnostics"),
             decomposition=tables["diagnostics"].read("decomposition"),
+            support=tables["diagnostics"].read("support"),
             contributions=tables["diagnostics"].read("contributions"),
             earlier=ledger.read(store, evaluation=protocol.name),
         )

@@ -35,8 +35,7 @@ def concerned(folder: Path) -> list[Protocol]:
 
 def _telling(protocol: Protocol) -> tuple[str, ...]:
     """The sources that say who was treated."""
-    design = protocol.evaluation.design
-    return (design.source,) if isinstance(design, LinkedPanel) else design.index_event.sources
+    return protocol.evaluation.design.told_by
 
 
 def known_sources() -> set[str]:

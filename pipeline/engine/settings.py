@@ -98,6 +98,7 @@ class Inference(_Section):
     pre_trend_alpha: float = Field(gt=0, lt=1)
     relative_magnitude_breakdown: float = Field(gt=0)
     hidden_by_false_links: float = Field(ge=0, le=1)
+    fewest_clusters: int = Field(ge=2)
 
 
 class Publication(_Section):

@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.synthetic.calendar import FIRST, MONTHS, PRICES, first_day_of
+from pipeline.synthetic.effects import LAST_EVENT_MONTH, published_effects
 from pipeline.synthetic.endometriosis import add_effects
 from pipeline.synthetic.identifiers import pseudonyms
 from pipeline.synthetic.knobs import Knobs
@@ -17,6 +18,7 @@ from pipeline.synthetic.links import Links
 from pipeline.synthetic.people import People
 from pipeline.synthetic.streams import choose, persistent, stream
 from pipeline.synthetic.therapy_effects import therapy_effects
+from pipeline.synthetic.waiting import add_waiting
 from pipeline.synthetic.work import Treatment, therapy_months
 from pipeline.vocabulary.months import parse_month
 
@@ -62,15 +64,27 @@ def draw_claimants(people: People, *, seed: int) -> Claimants:
 
 
 def expected_claims(
-    claimants: Claimants, treated: Treatment, *, rows: NDArray[np.int64], knobs: Knobs, in_therapy: bool = True
+    claimants: Claimants,
+    treated: Treatment,
+    *,
+    rows: NDArray[np.int64],
+    knobs: Knobs,
+    operated: bool = True,
+    in_therapy: bool = True,
 ) -> NDArray[np.float32]:
     """``(n, T)``: the probability that the people in ``rows`` receive a health-related benefit in each month."""
     found = claimants.claims[rows, None] + _TREND.astype(np.float32)
     if not knobs.no_effect:
         add_effects({"claims": found}, treated.endometriosis, of=rows)
+    if operated and not knobs.no_effect:
+        of = np.flatnonzero(treated.month[rows])
+        since = np.clip(MONTHS - treated.month[rows[of], None] + 1, 0, LAST_EVENT_MONTH)
+        found[of] += treated.gain[rows[of], None] * published_effects().claims.astype(np.float32)[since]
     if in_therapy and not knobs.no_effect:
         paths = therapy_effects().claims.astype(np.float32)
         found = found + treated.therapy.gain[rows, None] * paths[therapy_months(treated.therapy, rows)]
+    for waited in (treated.elective, treated.therapy_wait):
+        add_waiting({"claims": found}, waited, of=rows)
     return np.clip(found, 0, 1)
 
 

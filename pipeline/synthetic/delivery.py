@@ -14,14 +14,23 @@ from numpy.typing import NDArray
 from pipeline.synthetic.benefits import benefit_table, spells
 from pipeline.synthetic.calendar import CPIH, PRICE_MONTHS
 from pipeline.synthetic.census import census_records, deaths
+from pipeline.synthetic.elective_stays import elective_stays, from_the_list
 from pipeline.synthetic.endometriosis_stays import endometriosis_stays
 from pipeline.synthetic.episode_tables import delivered_rows, episode_table
 from pipeline.synthetic.hospital import Episodes, episodes, joined
 from pipeline.synthetic.knobs import DEFAULT, Knobs
-from pipeline.synthetic.links import nino_links, person_links
+from pipeline.synthetic.links import nino_links, person_links, programme_links
 from pipeline.synthetic.pay import paid_late, payment_table, payments
 from pipeline.synthetic.population import Population, draw_population
-from pipeline.synthetic.studied import courses_studied, diagnoses_studied, operations_studied, surgery_studied
+from pipeline.synthetic.prevention_tables import blood_test_table, programme_table
+from pipeline.synthetic.studied import (
+    courses_studied,
+    diagnoses_studied,
+    operations_studied,
+    surgery_studied,
+)
+from pipeline.synthetic.studied_prevention import referrals_studied, threshold_studied, waves_studied
+from pipeline.synthetic.studied_waiting import elective_studied, referrals_waiting_studied
 from pipeline.synthetic.therapy_tables import referral_tables, status_table
 from pipeline.synthetic.truth import true_effects
 from pipeline.synthetic.waits import PUBLISHED, published_waits
@@ -75,6 +84,7 @@ def synthesise(
     _write_people(folder, population)
     _write_hospital(folder / "hes_apc", population)
     _write_therapy(folder / "iapt", population)
+    _write_prevention(folder, population)
     _write_benefits(folder / "dwp_benefits", population)
     _write_waits(folder / "rtt", seed=seed)
     report(_SHARE_BEFORE_PAY)
@@ -93,6 +103,11 @@ def truth(population: Population) -> pa.Table:
         diagnoses_studied(population, adenomyosis=True),
         diagnoses_studied(population, adenomyosis=False),
         surgery_studied(population),
+        referrals_studied(population),
+        threshold_studied(population),
+        waves_studied(population),
+        elective_studied(population),
+        referrals_waiting_studied(population),
     )
     return true_effects(studied, population)
 
@@ -174,6 +189,19 @@ def _write_gynaecology(folder: Path, population: Population, before: Episodes) -
     if len(made):
         table = episode_table(joined(before, made), rows, people, seed=seed, knobs=knobs)
         write(table, folder / "gynaecology.parquet", seed=seed)
+    _write_orthopaedics(folder, population, joined(before, made))
+
+
+def _write_orthopaedics(folder: Path, population: Population, before: Episodes) -> None:
+    """Episodes of people operated from a waiting list, numbered on from those ``before``."""
+    people, listed, seed, knobs = population.people, population.elective, population.seed, population.knobs
+    made = elective_stays(people, listed, seed=seed)
+    rows = delivered_rows(made, seed=seed, knobs=knobs, part=2)
+    if len(made):
+        numbered = replace(rows, episode=rows.episode + len(before))
+        table = episode_table(joined(before, made), numbered, people, seed=seed, knobs=knobs)
+        table = from_the_list(table, listed, rows)
+        write(table, folder / "orthopaedics.parquet", seed=seed)
 
 
 def _write_therapy(folder: Path, population: Population) -> None:
@@ -183,6 +211,17 @@ def _write_therapy(folder: Path, population: Population) -> None:
     write(newer, folder / "IDS101Referral" / "referrals-v2-1.parquet", seed=seed)
     write(older, folder / "IDS101Referral" / "referrals-v1-5.csv.gz", seed=seed)
     _write_mixed(status_table(courses, seed=seed, knobs=knobs), folder / "IDS004EmpStatus", seed=seed)
+
+
+def _write_prevention(folder: Path, population: Population) -> None:
+    """Referrals to the prevention programme, tests of people not referred, and links in a file of their own."""
+    made, seed, knobs = population.prevention, population.seed, population.knobs
+    if not len(made):
+        return
+    _write_mixed(programme_table(made, seed=seed, knobs=knobs), folder / "ndpp", seed=seed)
+    _write_mixed(blood_test_table(made, seed=seed, knobs=knobs), folder / "ndpp" / "tests", seed=seed)
+    links = programme_links(population.people, population.links, tested=made.person, seed=seed)
+    write(links, folder / "links" / "person" / "ndpp.parquet", seed=seed)
 
 
 def _write_benefits(folder: Path, population: Population) -> None:

@@ -18,6 +18,9 @@ _AT = (1, 2, 3, 4, 12, 24, 36, 48, 55, 60)
 _PAY = (-117.0, -100.0, -50.0, 0.0, 25.0, 45.0, 60.0, 75.0, 84.0, 84.0)
 _EMPLOYED = (-3.3, -2.6, -1.0, 0.5, 1.5, 2.4, 3.2, 3.85, 4.3, 4.3)
 
+# No effect on benefits is published; ours is a quarter as many people fewer as there are more in work.
+_BENEFITS = (0.0, 0.0, 0.0, 0.0, -0.3, -0.6, -0.8, -1.0, -1.1, -1.1)
+
 SHARE_MEN = 0.21
 """Share of men among treated people, as published."""
 
@@ -50,10 +53,13 @@ class EffectPaths:
         On the probability of being in work, as a share.
     pay_in_work
         On pay in work, in pounds a month of 2023.
+    claims
+        On the probability of a health-related benefit, as a share: ``(61,)``, of both sexes.
     """
 
     in_work: NDArray[np.float64]
     pay_in_work: NDArray[np.float64]
+    claims: NDArray[np.float64]
 
 
 def published_effects() -> EffectPaths:
@@ -70,7 +76,8 @@ def published_effects() -> EffectPaths:
     wages = np.array(MEAN_PAY_IN_WORK)[:, None]
     pay_in_work = (pay / (1 - SELF_EMPLOYED) - in_work * wages) / (MEAN_IN_WORK + in_work)
     in_work[:, 0] = pay_in_work[:, 0] = 0.0
-    return EffectPaths(in_work=in_work, pay_in_work=pay_in_work)
+    claims = np.where(month > 0, np.interp(month, _AT, _BENEFITS) / 100, 0.0)
+    return EffectPaths(in_work=in_work, pay_in_work=pay_in_work, claims=claims)
 
 
 def gains(

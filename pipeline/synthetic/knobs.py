@@ -18,7 +18,7 @@ class Knobs(BaseModel):
     """Share of people with a bariatric operation in 2014-2022: an extract enriched with treated people, as an owner
     cuts it for an evaluation. The national prevalence is about 0.0015."""
 
-    therapy_share: float = Field(default=0.06, ge=0, le=0.3)
+    therapy_share: float = Field(default=0.06, ge=0, le=0.6)
     """Share of people referred for NHS Talking Therapies in 2014-2022, enriched as operations are: three in four
     complete a first course. About 0.03 of working-age adults did."""
 
@@ -27,8 +27,27 @@ class Knobs(BaseModel):
     2012-2022, enriched as operations are. They are comparison people of other
     evaluations, whose estimates for pay move by some pounds at 0.12."""
 
+    elective_share: float = Field(default=0.10, ge=0, le=0.5)
+    """Share of people of 25 to 74, of those in no other evaluation, who get a new hip or knee from a waiting list that
+    they join in 2015-2020, enriched as operations are."""
+
+    queue_spread: float = Field(default=3.0, ge=0, le=4)
+    """Standard deviation, in months, of how long those wait who join a provider's list in one month and not another: at
+    0 the queue is no instrument."""
+
+    waiting_effect: float = Field(default=1.0, ge=0, le=3)
+    """Multiplies what a month of waiting does to work and benefits. The truth changes."""
+
     obesity_share: float = Field(default=0.06, ge=0, le=0.5)
     """Share of the other people who have a hospital episode with an obesity diagnosis."""
+
+    tested_share: float = Field(default=0.25, ge=0, le=0.6)
+    """Share of people with a blood test for diabetes in 2015-2022, enriched as operations are: one in six is at 42 to
+    47 mmol/mol, and three in five of these are referred to the Diabetes Prevention Programme."""
+
+    programme_effect: float = Field(default=0.0, ge=-5, le=5)
+    """Percentage points of employment that a referral to the Diabetes Prevention Programme brings within a year. Nought
+    unless turned: no effect on work is published. The truth holds it."""
 
     dirt: float = Field(default=1.0, ge=0, le=3)
     """Multiplies the rate of every kind of dirt: 0 is a clean delivery, 1 a realistic one."""
@@ -64,6 +83,14 @@ class Knobs(BaseModel):
     interference: float = Field(default=0.0, ge=0, le=5)
     """Percentage points of employment that untreated people have lost when everybody has been operated, in proportion
     to the operations done so far. The truth stays."""
+
+    waiting_confounded: float = Field(default=0.0, ge=0, le=2)
+    """Months by which whoever is a standard deviation more ill than others on a list is taken sooner. The more ill do
+    worse whenever they are taken, so that waiting looks better than it is. The truth stays."""
+
+    manipulation_at_42: float = Field(default=0.0, ge=0, le=0.9)
+    """Share of blood tests with a result of 41 mmol/mol for which 42 is written down, so that the person may be
+    referred: what the check of the density looks for. The truth stays, but for who is referred."""
 
 
 DEFAULT = Knobs()

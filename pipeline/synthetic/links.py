@@ -40,9 +40,9 @@ class Links:
 
     Attributes
     ----------
-    health, therapy, pay
-        ``(2, n)``: whether the id in hospital records, that in therapy records, and the National Insurance numbers are
-        linked to the person's record in that census.
+    health, therapy, programme, pay
+        ``(2, n)``: whether the id in hospital records, those in therapy and prevention records, and the National
+        Insurance numbers are linked to the person's record in that census.
     nino, second_nino
         The number that pay goes to, and from ``second_from`` on the other one; ``second_nino`` is -1 for most.
     shared
@@ -51,6 +51,7 @@ class Links:
 
     health: NDArray[np.bool_]
     therapy: NDArray[np.bool_]
+    programme: NDArray[np.bool_]
     pay: NDArray[np.bool_]
     nino: NDArray[np.int64]
     second_nino: NDArray[np.int64]
@@ -73,6 +74,7 @@ def draw_links(people: People, treated: Treatment, *, seed: int, knobs: Knobs) -
     return Links(
         health=health_in,
         therapy=people.in_census & (stream(seed, "links/therapy").random(n) < _rates(missed, HEALTH_RATE)),
+        programme=people.in_census & (stream(seed, "links/programme").random(n) < _rates(missed, HEALTH_RATE)),
         pay=np.where(shared, people.in_census & pay, pay_in),
         nino=nino,
         second_nino=np.where(second, n + np.arange(n), -1),
@@ -141,6 +143,21 @@ def person_links(people: People, links: Links, *, in_therapy: NDArray[np.int64],
     hospital = _matched(pa.concat_tables(tables), "hes", random=stream(seed, "links/person"))
     therapy = _therapy_links(people, links, in_therapy=in_therapy, seed=seed)
     return pa.concat_tables([hospital, _matched(therapy, "iapt", random=stream(seed, "links/person", 1))])
+
+
+def programme_links(people: People, links: Links, *, tested: NDArray[np.int64], seed: int) -> pa.Table:
+    """More of ``links/person``: the ids in the prevention programme's records of people ``tested``."""
+    tables = []
+    for census in (0, 1):
+        rows = tested[links.programme[census, tested]]
+        ids = census_ids(people, census, rows, seed=seed)
+        tables.append(pa.table({"health_id": programme_ids(rows, seed=seed), "census_id": ids}))
+    return _matched(pa.concat_tables(tables), "ndpp", random=stream(seed, "links/person", 2))
+
+
+def programme_ids(rows: NDArray[np.int64], *, seed: int) -> pa.Array:
+    """The ids that people in ``rows`` have in the prevention programme's records."""
+    return pseudonyms(rows, prefix="D", seed=seed)
 
 
 def therapy_ids(rows: NDArray[np.int64], *, older: bool | NDArray[np.bool_], n_people: int, seed: int) -> pa.Array:

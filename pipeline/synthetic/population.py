@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from pipeline.synthetic.benefits import Claimants, draw_claimants
+from pipeline.synthetic.elective import Elective, draw_elective
 from pipeline.synthetic.endometriosis import Endometriosis, draw_endometriosis
 from pipeline.synthetic.knobs import DEFAULT, Knobs
 from pipeline.synthetic.links import Links, draw_links
 from pipeline.synthetic.operations import Operations, draw_operations
 from pipeline.synthetic.people import People, draw_people
+from pipeline.synthetic.prevention import Prevention, draw_prevention
 from pipeline.synthetic.therapy import Courses, draw_courses
 from pipeline.synthetic.work import Treatment, treatment
 
@@ -22,6 +26,8 @@ class Population:
     operations: Operations
     courses: Courses
     endometriosis: Endometriosis
+    prevention: Prevention
+    elective: Elective
     claimants: Claimants
     links: Links
     treatment: Treatment
@@ -35,12 +41,19 @@ def draw_population(*, people: int, seed: int, knobs: Knobs = DEFAULT) -> Popula
     everyone = draw_people(operations, people=people, seed=seed, knobs=knobs)
     courses = draw_courses(everyone, seed=seed, knobs=knobs)
     women = draw_endometriosis(everyone, elsewhere=courses.person, seed=seed, knobs=knobs)
-    treated = treatment(everyone, operations, courses, knobs, endometriosis=women)
+    prevention = draw_prevention(everyone, seed=seed, knobs=knobs)
+    elsewhere = np.concatenate([courses.person, women.person])
+    listed = draw_elective(everyone, elsewhere=elsewhere, seed=seed, knobs=knobs)
+    treated = treatment(
+        everyone, operations, courses, knobs, endometriosis=women, prevention=prevention, elective=listed
+    )
     return Population(
         people=everyone,
         operations=operations,
         courses=courses,
         endometriosis=women,
+        prevention=prevention,
+        elective=listed,
         claimants=draw_claimants(everyone, seed=seed),
         links=draw_links(everyone, treated, seed=seed, knobs=knobs),
         treatment=treated,

@@ -35,7 +35,7 @@ DIAGNOSIS_WINDOW = Window(before=59, after=60, reference=(-23, 0))
 SURGERY_WINDOW = Window(before=35, after=48, reference=(-23, -12))
 """Ages, first month and event times of the evaluations of endometriosis."""
 
-_BIRTHDAY = 15
+BIRTHDAY = 15
 
 Levels = Mapping[str, tuple[tuple[str, ...], NDArray[np.integer]]]
 """By subgroup its levels, and the level of each person studied."""
@@ -53,6 +53,10 @@ class Studied:
         Which of their treatments the evaluation is of: ``expected_work``'s arguments with it left out.
     counterfactual
         Everybody's treatments with that of the evaluation left out, where no argument does it.
+    given
+        Everybody's treatments with what the evaluation asks of, where that is not how they are.
+    times
+        How many times the difference is the effect that the evaluation is of.
     """
 
     evaluation: str
@@ -62,6 +66,13 @@ class Studied:
     levels: Levels
     treatments: Mapping[str, bool]
     counterfactual: Treatment | None = None
+    given: Treatment | None = None
+    times: float = 1.0
+
+    def of(self, part: slice) -> Studied:
+        """Some of the people."""
+        levels = {name: (words, codes[part]) for name, (words, codes) in self.levels.items()}
+        return replace(self, who=self.who[part], month=self.month[part], levels=levels)
 
 
 def operations_studied(population: Population) -> Studied:
@@ -69,13 +80,13 @@ def operations_studied(population: Population) -> Studied:
     people, operations, links = population.people, population.operations, population.links
     chosen = included(people, operations, links, seed=population.seed, knobs=population.knobs)
     who, month = operations.person[chosen], operations.month[chosen]
-    age, _ = _ages(people, who, day=operations.day[chosen], month=month)
+    age, _ = ages(people, who, day=operations.day[chosen], month=month)
     return Studied(
         evaluation="bariatric_surgery",
         window=WINDOW,
         who=who,
         month=month,
-        levels=_of_the_census(people, who, age),
+        levels=of_the_census(people, who, age),
         treatments={"operated": False},
     )
 
@@ -85,8 +96,8 @@ def courses_studied(population: Population) -> Studied:
     people = population.people
     courses = population.courses.take(in_study(people, population.courses, population.links))
     who, month = courses.person, month_of_day(courses.session)
-    age, _ = _ages(people, who, day=courses.session, month=month)
-    census = _of_the_census(people, who, age)
+    age, _ = ages(people, who, day=courses.session, month=month)
+    census = of_the_census(people, who, age)
     result = np.where(courses.recovered, 0, np.where(courses.improved, 1, 2))
     return Studied(
         evaluation="talking_therapies",
@@ -146,7 +157,7 @@ def surgery_studied(population: Population) -> Studied:
 def _in_women_studied(population: Population, who: NDArray[np.int64], *, day: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Whether women with an index event on a day are studied, by the rules of the evaluations of endometriosis."""
     people, links, month = population.people, population.links, month_of_day(day)
-    age, age_at_end = _ages(people, who, day=day, month=month)
+    age, age_at_end = ages(people, who, day=day, month=month)
     eligible = links.health[:, who].any(axis=0) & links.pay[:, who].any(axis=0) & ~links.shared[who]
     eligible &= (month >= WOMEN_SINCE) & (age >= WOMENS_AGES[0]) & (age_at_end <= WOMENS_AGES[1])
     eligible &= (people.death_month[who] > month) & in_england(people.described(people.region)[who])
@@ -155,15 +166,15 @@ def _in_women_studied(population: Population, who: NDArray[np.int64], *, day: ND
 
 def _of_women(population: Population, who: NDArray[np.int64], *, day: NDArray[np.int32]) -> Levels:
     """Subgroups of the evaluations of endometriosis."""
-    age, _ = _ages(population.people, who, day=day, month=month_of_day(day))
-    census = _of_the_census(population.people, who, age)
+    age, _ = ages(population.people, who, day=day, month=month_of_day(day))
+    census = of_the_census(population.people, who, age)
     return {**census, "age_band": (AGE_BANDS[:3], (age - WOMENS_AGES[0]) // 10)}
 
 
 def included(people: People, operations: Operations, links: Links, *, seed: int, knobs: Knobs) -> NDArray[np.int64]:
     """Positions among the operations whose people the evaluation will study, by its eligibility rules."""
     who = operations.person
-    age, age_at_end = _ages(people, who, day=operations.day, month=operations.month)
+    age, age_at_end = ages(people, who, day=operations.day, month=operations.month)
     place = place_at_operation(people, operations, seed=seed, knobs=knobs)
     place = np.where(place == UNKNOWN, people.described(people.region)[who], place)
     eligible = ~np.isin(operations.kind, (PREVIOUS, AFTER, NO_OBESITY, UNLISTED))
@@ -176,7 +187,7 @@ def included(people: People, operations: Operations, links: Links, *, seed: int,
 def in_study(people: People, courses: Courses, links: Links) -> NDArray[np.int64]:
     """Positions among the courses whose people the evaluation will study, by its eligibility rules."""
     who, month = courses.person, month_of_day(courses.session)
-    age, age_at_end = _ages(people, who, day=courses.session, month=month)
+    age, age_at_end = ages(people, who, day=courses.session, month=month)
     eligible = courses.kind == COMPLETED
     eligible &= links.therapy[:, who].any(axis=0) & links.pay[:, who].any(axis=0) & ~links.shared[who]
     eligible &= (age >= AGES[0]) & (age_at_end <= AGES[1])
@@ -184,16 +195,16 @@ def in_study(people: People, courses: Courses, links: Links) -> NDArray[np.int64
     return np.flatnonzero(eligible)
 
 
-def _ages(
+def ages(
     people: People, who: NDArray[np.int64], *, day: NDArray[np.int32], month: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Completed years on a day and at the end of its month."""
     day_of_month = day - first_day_of(month) + 1
     months_old = month - people.birth_month[who]
-    return (months_old - (day_of_month < _BIRTHDAY)) // 12, months_old // 12
+    return (months_old - (day_of_month < BIRTHDAY)) // 12, months_old // 12
 
 
-def _of_the_census(people: People, who: NDArray[np.int64], age: NDArray[np.int32]) -> Levels:
+def of_the_census(people: People, who: NDArray[np.int64], age: NDArray[np.int32]) -> Levels:
     """Subgroups by what the census says, and by age at the index.
 
     Wales is a level: people enumerated there who had moved to England by their operation are included.

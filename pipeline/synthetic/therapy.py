@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.synthetic.calendar import FIRST, MONTHS, day_number, first_day_of, month_of_day
+from pipeline.synthetic.calendar import FIRST, LAST, day_number, first_day_of, month_of_day
 from pipeline.synthetic.knobs import Knobs
 from pipeline.synthetic.people import People
 from pipeline.synthetic.streams import choose, stream
 from pipeline.synthetic.therapy_effects import therapy_gains
+from pipeline.synthetic.therapy_waits import COST, draw_waits
+from pipeline.synthetic.waiting import DAYS_A_MONTH, Waiting
 from pipeline.vocabulary.months import parse_month
 
 COMPLETED, EARLIER, GAVE_UP, GOES_ON, NEVER_STARTED = range(5)
@@ -38,10 +40,6 @@ _MORE_OF_THE_SELDOM = 1.3
 _WOMEN, _MEN = 1.25, 0.7
 _FIRST_AGE, _LAST_AGE = 18, 70
 
-# Referrals all but halved in the first months of COVID-19.
-_HALVED = (parse_month("2020-04"), parse_month("2020-07"))
-
-_WAIT_DAYS, _WAIT_SHAPE, _LONGEST_WAIT = 45.0, 1.6, 330
 _DAYS_A_CONTACT = 14
 _ADVISER = 0.08
 _RECOVERED, _IMPROVED = 0.50, 0.68
@@ -59,8 +57,12 @@ class Courses:
     ----------
     person
         Position among all people, ascending.
+    provider
+        From 0 to ``therapy_waits.PROVIDERS`` less one.
+    severity
+        In standard deviations.
     kind
-        One of the five kinds above.
+        One of the five kinds above. Nobody whose session would come after the months studied has had one.
     first_month
         The month from which work is affected: that of the first session of the first completed course; 0 if none.
     status, problem
@@ -68,6 +70,8 @@ class Courses:
     """
 
     person: NDArray[np.int64]
+    provider: NDArray[np.int64]
+    severity: NDArray[np.float64]
     kind: NDArray[np.int8]
     referred: NDArray[np.int32]
     session: NDArray[np.int32]
@@ -101,24 +105,34 @@ class Therapy:
     dip_from: NDArray[np.int32]
     session: NDArray[np.int32]
 
+    def later(self, months: int) -> Therapy:
+        """As if every first session had come so many months later."""
+        on = self.session > 0
+        return replace(
+            self,
+            month=(self.month + months * (self.month > 0)).astype(np.int32),
+            session=(self.session + months * on).astype(np.int32),
+        )
+
 
 def draw_courses(people: People, *, seed: int, knobs: Knobs) -> Courses:
     """The courses of a delivery, of people who live to see the end of theirs."""
     random = stream(seed, "therapy")
     person = _referred(people, random, knobs=knobs)
     n = len(person)
-    kind = choose(random, _SHARE_OF_KIND, n)
-    month = FIRST + choose(random, _share_of_month(), n).astype(np.int32)
-    session = first_day_of(month) + random.integers(0, 28, n, dtype=np.int32)
-    wait = np.clip(random.gamma(_WAIT_SHAPE, _WAIT_DAYS / _WAIT_SHAPE, n), 3, _LONGEST_WAIT).astype(np.int32)
+    waits = draw_waits(n, seed=seed, knobs=knobs)
+    session, month = waits.session, month_of_day(waits.session)
+    kind = np.where(month > LAST, NEVER_STARTED, choose(random, _SHARE_OF_KIND, n)).astype(np.int8)
     contacts = np.select([kind == GAVE_UP, kind == NEVER_STARTED], [1, 0], 2 + random.poisson(5, n)).astype(np.int32)
     discharged = session + _DAYS_A_CONTACT * contacts + random.integers(1, 20, n, dtype=np.int32)
     earlier = first_day_of(random.integers(FIRST_RECORDS + 6, FIRST, n)) + 9
     drawn = random.random(n)
     made = Courses(
         person=person,
+        provider=waits.provider,
+        severity=waits.severity,
         kind=kind,
-        referred=session - wait,
+        referred=waits.referred,
         session=np.where(kind == NEVER_STARTED, 0, session).astype(np.int32),
         discharged=np.where(kind == GOES_ON, 0, discharged).astype(np.int32),
         contacts=contacts,
@@ -151,15 +165,20 @@ def therapy_of(people: People, courses: Courses) -> Therapy:
     return Therapy(gain=gain, **whole)
 
 
+def therapy_wait_of(people: People, courses: Courses, *, knobs: Knobs) -> Waiting:
+    """When each person who has had a session waited for it, and for how long."""
+    started = courses.take(np.flatnonzero(courses.session))
+    joined, wait, severity = (np.zeros(len(people)) for _ in range(3))
+    joined[started.person], severity[started.person] = started.referred, started.severity
+    wait[started.person] = (started.session - started.referred) / DAYS_A_MONTH
+    size = 0.0 if knobs.no_effect else knobs.waiting_effect
+    return Waiting(joined=joined.astype(np.int32), wait=wait, severity=severity, cost=COST, size=size)
+
+
 def _referred(people: People, random: np.random.Generator, *, knobs: Knobs) -> NDArray[np.int64]:
     """Positions of people referred: women, and people seldom in work, more often than others."""
     weight = np.where(people.male, _MEN, _WOMEN) * np.where(people.in_work > _ATTACHED, 1.0, _MORE_OF_THE_SELDOM)
     return np.flatnonzero(random.random(len(people)) < knobs.therapy_share * weight / weight.mean())
-
-
-def _share_of_month() -> NDArray[np.float64]:
-    """How many first sessions each month has: even but for 2020."""
-    return np.where((_HALVED[0] <= MONTHS) & (_HALVED[1] >= MONTHS), 0.5, 1.0)
 
 
 def _first_months(kind: NDArray[np.int8], *, month: NDArray[np.int32], earlier: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -15,6 +15,7 @@ from pipeline.synthetic.people import People
 from pipeline.synthetic.streams import choose, stream
 from pipeline.synthetic.therapy import COMPLETED, EARLIER, NEW_VERSION, Courses
 from pipeline.synthetic.therapy_effects import STATUS_NOT_STATED
+from pipeline.synthetic.therapy_waits import PROVIDERS
 
 _PROBLEMS = (
     "Depression", "Anxiety and stress related disorders (Total)", "Other Mental Health problems",
@@ -23,7 +24,7 @@ _PROBLEMS = (
 _DIAGNOSES = ("F321", "F411", "F509", "Z633", None)
 _STATUSES = ("01", "02", "03", "04", "05", "06", "07", "08", "ZZ")
 _SHARE_OF_STATUSES = np.array([0.6, 0.15, 0.05, 0.1, 0.03, 0.02, 0.01, 0.02, 0.02])
-_PROVIDERS = ("RX1", "RW5", "NR5", "8HK", "TAF")
+_PROVIDERS = tuple(f"RW{chr(ord('A') + number)}" for number in range(PROVIDERS))
 _COMMISSIONERS = ("15E", "36L", "72Q", "93C", "W2U")
 
 _SUBMITTED_BEFORE = 0.3
@@ -94,7 +95,7 @@ def _described(
             "ServDischDate": _days(courses.discharged),
             "EndCode": pa.array(np.where(completed, "46", "50"), mask=courses.discharged == 0),
             "SourceOfReferralMH": pa.array(np.where(random.random(n) < 0.7, "B1", "A1")),  # noqa: PLR2004 - most refer themselves
-            "OrgID_Provider": pa.array(_PROVIDERS).take(pa.array(courses.person % len(_PROVIDERS))),
+            "OrgID_Provider": pa.array(_PROVIDERS).take(pa.array(courses.provider)),
             "OrgIDComm": pa.array(_COMMISSIONERS).take(pa.array(courses.person % len(_COMMISSIONERS))),
             "TreatmentCareContact_Count": pa.array(courses.contacts),
             "Assessment_FirstDate": _days(np.where(started, courses.session - 1, 0)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +14,10 @@ from pipeline.synthetic.calendar import MONTHS
 from pipeline.synthetic.population import Population
 from pipeline.synthetic.studied import Studied
 from pipeline.synthetic.work import expected_work
-from pipeline.vocabulary.windows import Window
 
 _COLUMNS = ("evaluation", "outcome", "subgroup", "subgroup_value", "months_from", "months_to", "effect")
 _DECIMALS = 6
+_PEOPLE_AT_ONCE = 25_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,16 +45,40 @@ def true_effects(studied: Sequence[Studied], population: Population) -> pa.Table
     is averaged over person-months weighted by the probability of being in work with the treatment: those who are seen
     in work.
     """
-    rows = []
-    for study in studied:
-        months = _months(study, population)
-        for subgroup, (levels, codes) in study.levels.items():
-            for code, level in enumerate(levels):
-                within = (codes == code)[months.person]
-                cells = _effects(months, within, window=study.window)
-                rows += [(study.evaluation, outcome, subgroup, level, *cell) for outcome, cell in cells]
+    rows = [row for study in studied for row in _rows(study, population)]
     columns = zip(*sorted(rows), strict=True)
     return pa.table({name: list(column) for name, column in zip(_COLUMNS, columns, strict=True)})
+
+
+def _rows(study: Studied, drawn: Population) -> Iterator[tuple[str, str, str, str, int, int, float]]:
+    """The rows of one evaluation, its people taken some at a time so that memory does not grow with them."""
+    sums: dict[tuple[str, str], NDArray[np.float64]] = {}
+    for start in range(0, max(len(study.who), 1), _PEOPLE_AT_ONCE):
+        some = study.of(slice(start, start + _PEOPLE_AT_ONCE))
+        months = _months(some, drawn)
+        for subgroup, (levels, codes) in some.levels.items():
+            for outcome in months.differences:
+                found = _sums(months, codes, outcome=outcome, shape=(len(levels), len(study.window.binned)))
+                sums[subgroup, outcome] = sums.get((subgroup, outcome), 0.0) + found
+    for (subgroup, outcome), found in sums.items():
+        for level, cells in zip(study.levels[subgroup][0], np.moveaxis(found, 1, 0), strict=True):
+            for bin_, total, mass in zip(study.window.binned, *cells, strict=True):
+                if not bin_.reference and mass > 0:
+                    effect = round(float(total / mass), _DECIMALS) + 0.0
+                    yield study.evaluation, outcome, subgroup, level, bin_.first, bin_.last, effect
+
+
+def _sums(months: Months, codes: NDArray[np.integer], *, outcome: str, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """``(2, levels, bins)``: differences times weights, and weights, summed over the months of each level and bin.
+
+    People whose level is not among the declared ones are in no sum.
+    """
+    level = codes[months.person].astype(np.int64)
+    known = (level >= 0) & (level < shape[0])
+    cell = level[known] * shape[1] + months.bin[known]
+    weight = months.weights[outcome][known]
+    parts = (weight * months.differences[outcome][known], weight)
+    return np.stack([np.bincount(cell, part, minlength=shape[0] * shape[1]).reshape(shape) for part in parts])
 
 
 def _months(study: Studied, drawn: Population) -> Months:
@@ -68,6 +92,7 @@ def _months(study: Studied, drawn: Population) -> Months:
     differences, weights = _of_work(study, drawn)
     for name, change in _of_benefits(study, drawn).items():
         differences[name], weights[name] = change, np.ones_like(change)
+    differences = {name: study.times * change for name, change in differences.items()}
     return Months(
         bin=position[event_time[observed] + window.before],
         person=person,
@@ -81,7 +106,7 @@ def _of_work(
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
     """``(n, T)`` differences in employment and pay, and the weights of months."""
     given = {"rows": study.who, "knobs": drawn.knobs}
-    treated = expected_work(drawn.people, drawn.treatment, **given)  # type: ignore[arg-type] # the keywords above
+    treated = expected_work(drawn.people, study.given or drawn.treatment, **given)  # type: ignore[arg-type] # the keywords above
     without = expected_work(drawn.people, study.counterfactual or drawn.treatment, **given, **study.treatments)  # type: ignore[arg-type] # and these
     p1, w1 = treated.in_work.astype(np.float64), treated.pay_in_work.astype(np.float64)
     p0, w0 = without.in_work.astype(np.float64), without.pay_in_work.astype(np.float64)
@@ -92,10 +117,12 @@ def _of_work(
 
 def _of_benefits(study: Studied, drawn: Population) -> dict[str, NDArray[np.float64]]:
     """``(n, T)`` differences in benefits."""
-    therapy = {"in_therapy": study.treatments.get("in_therapy", True)}
     given, without = (
         expected_claims(drawn.claimants, treated, rows=study.who, knobs=drawn.knobs, **how).astype(np.float64)
-        for treated, how in ((drawn.treatment, {}), (study.counterfactual or drawn.treatment, therapy))
+        for treated, how in (
+            (study.given or drawn.treatment, {}),
+            (study.counterfactual or drawn.treatment, study.treatments),
+        )
     )
     kind = drawn.claimants.kind[study.who]
     change = given - without
@@ -105,19 +132,3 @@ def _of_benefits(study: Studied, drawn: Population) -> dict[str, NDArray[np.floa
         "disability_benefits": 100 * change * (kind != INCAPACITY_ONLY)[:, None],
         "benefit_amount": change * monthly_amount(kind),
     }
-
-
-def _effects(months: Months, within: NDArray[np.bool_], *, window: Window) -> list[tuple[str, tuple[int, int, float]]]:
-    """Each outcome's effect in each bin that has person-months, the reference left out."""
-    number, size = months.bin[within], len(window.binned)
-    found = []
-    for outcome, change in months.differences.items():
-        weight = months.weights[outcome][within]
-        total = np.bincount(number, weight * change[within], minlength=size)
-        mass = np.bincount(number, weight, minlength=size)
-        found += [
-            (outcome, (bounds.first, bounds.last, round(float(total[b] / mass[b]), _DECIMALS) + 0.0))
-            for b, bounds in enumerate(window.binned)
-            if not bounds.reference and mass[b] > 0
-        ]
-    return found

@@ -6,8 +6,8 @@ r"""How likely a person is to be in work in a month, and what they are then paid
     E(\text{pay in work}_{it}) = w_i + m_t + k(a_{it}) + g_i \tau^w_{s(i)}(e_{it})
 
 Both are sums of a person's own term, a month's, an age's and an effect's, as two-way fixed effects have it; effects of
-an operation, of therapy and of endometriosis add. Their product, mean pay, is not quite; months and ages matter little
-enough that the difference cannot be seen.
+an operation, of therapy, of endometriosis and of waiting add. Their product, mean pay, is not quite; months and ages
+matter little enough that the difference cannot be seen.
 """
 
 from __future__ import annotations
@@ -19,13 +19,16 @@ from numpy.typing import NDArray
 
 from pipeline.synthetic.calendar import COVID, FIRST, LAST, MONTHS, SEASONAL_EMPLOYMENT, SEASONAL_PAY
 from pipeline.synthetic.effects import LAST_EVENT_MONTH, gains, published_effects
+from pipeline.synthetic.elective import Elective, waiting_of
 from pipeline.synthetic.endometriosis import Affected, Endometriosis, add_effects, affected
 from pipeline.synthetic.knobs import Knobs
 from pipeline.synthetic.operations import Operations
 from pipeline.synthetic.people import People
-from pipeline.synthetic.therapy import Courses, Therapy, therapy_of
+from pipeline.synthetic.prevention import Prevention, add_programme_effect, months_referred
+from pipeline.synthetic.therapy import Courses, Therapy, therapy_of, therapy_wait_of
 from pipeline.synthetic.therapy_effects import LAST_EVENT_MONTH as LAST_THERAPY_MONTH
 from pipeline.synthetic.therapy_effects import therapy_effects
+from pipeline.synthetic.waiting import Waiting, add_waiting
 
 WORKING_AGES = (16, 76)
 """Completed years from which, and before which, people work."""
@@ -46,13 +49,17 @@ _MIDDLE = (FIRST + LAST) / 2
 @dataclass(frozen=True, kw_only=True)
 class Treatment:
     """For everybody: the month from which an operation affects work (0 if never), how many times the mean effect it is,
-    and the same of therapy; the months from which endometriosis does.
+    and the same of therapy; the months from which endometriosis does, and that of a referral to prevent diabetes;
+    waits for an operation and for therapy.
     """
 
     month: NDArray[np.int32]
     gain: NDArray[np.float32]
     therapy: Therapy
     endometriosis: Affected
+    programme: NDArray[np.int32]
+    elective: Waiting
+    therapy_wait: Waiting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +70,15 @@ class Work:
     pay_in_work: NDArray[np.float32]
 
 
-def treatment(
-    people: People, operations: Operations, courses: Courses, knobs: Knobs, *, endometriosis: Endometriosis
+def treatment(  # noqa: PLR0913 - each kind of treatment
+    people: People,
+    operations: Operations,
+    courses: Courses,
+    knobs: Knobs,
+    *,
+    endometriosis: Endometriosis,
+    prevention: Prevention,
+    elective: Elective,
 ) -> Treatment:
     """When each person's work starts to change, and how much more than the mean it does."""
     month = np.zeros(len(people), dtype=np.int32)
@@ -80,6 +94,9 @@ def treatment(
         gain=gain,
         therapy=therapy_of(people, courses),
         endometriosis=affected(people, endometriosis),
+        programme=months_referred(prevention, people=len(people)),
+        elective=waiting_of(people, elective, knobs=knobs),
+        therapy_wait=therapy_wait_of(people, courses, knobs=knobs),
     )
 
 
@@ -92,7 +109,7 @@ def expected_work(
     operated: bool = True,
     in_therapy: bool = True,
 ) -> Work:
-    """Work of the people in ``rows``, with their operations and therapies or as it would have been without them."""
+    """Work of the people in ``rows``, with their treatments or as it would have been without some of them."""
     age = (MONTHS[None, :] - people.birth_month[rows, None]).astype(np.float32) / np.float32(12)
     curve = ((age - np.float32(_AGE_OF_MOST)) / np.float32(20)) ** 2 - np.float32(_MEAN_SQUARED_AGE)
     month = (COVID + SEASONAL_EMPLOYMENT).astype(np.float32)
@@ -105,6 +122,9 @@ def expected_work(
         _treat(in_work, pay, therapy=treated.therapy, of=rows, knobs=knobs)
     if not knobs.no_effect:
         add_effects({"in_work": in_work, "pay_in_work": pay}, treated.endometriosis, of=rows)
+    add_programme_effect(in_work, treated.programme[rows], knobs=knobs)
+    for waited in (treated.elective, treated.therapy_wait):
+        add_waiting({"in_work": in_work, "pay_in_work": pay}, waited, of=rows)
     np.clip(in_work, 0, 1, out=in_work)
     works = (age >= WORKING_AGES[0]) & (age < WORKING_AGES[1]) & people.employee[rows, None]
     in_work *= works

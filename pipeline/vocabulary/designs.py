@@ -2,52 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from pipeline.vocabulary.declared import Declared
-from pipeline.vocabulary.index_events import IndexEvent
+from pipeline.vocabulary.comparisons import Comparison, GeneralPopulation, NotYetTreated
+from pipeline.vocabulary.declared import Declared, suggested
+from pipeline.vocabulary.index_events import BloodTest, IndexEvent
 from pipeline.vocabulary.robustness import RobustnessRun
+from pipeline.vocabulary.waiting import Waiting
 from pipeline.vocabulary.windows import Window
 
-
-class GeneralPopulation(Declared):
-    """People who never had the index event, sampled to the treated people's sex and age.
-
-    Each gets an index month drawn from the treated people's index months (three-month centred mean, as published),
-    must meet the same eligibility there, and is sampled within strata in the treated people's proportions. The draw
-    is a hash of the person id and ``seed``, so it is the same on every engine.
-
-    Attributes
-    ----------
-    n
-        How many people; fewer are taken, in the same proportions, where a stratum has too few.
-    strata
-        Columns of the cohort: the published strata are sex and five-year age band.
-    """
-
-    kind: Literal["general_population"] = "general_population"
-    n: int = Field(gt=0)
-    strata: tuple[str, ...] = ("sex", "five_year_band")
-    seed: str = "causeway"
-
-
-class NotYetTreated(Declared):
-    """People diagnosed as the treated were, and not treated in the months in which others are: all of them.
-
-    Each gets an index month drawn from the treated people's, must have been diagnosed before it and meet the same
-    eligibility there, and is observed until the month before a later index event of their own. Whether they are ever
-    treated does not matter: to ask for a later treatment would leave out those who get well while they wait. People
-    treated later, within the months studied, are compared with too, up to their index month, by estimators that can.
-    """
-
-    kind: Literal["not_yet_treated"] = "not_yet_treated"
-    strata: ClassVar[tuple[str, ...]] = ()
-    seed: str = "causeway"
-
-
-Comparison = Annotated[GeneralPopulation | NotYetTreated, Field(discriminator="kind")]
+__all__ = [
+    "AgeSpline",
+    "Comparison",
+    "Design",
+    "GeneralPopulation",
+    "LinkedPanel",
+    "NotYetTreated",
+    "StaggeredAdoption",
+    "Threshold",
+    "Waiting",
+]
 
 
 class AgeSpline(Declared):
@@ -74,6 +51,8 @@ class _EventStudies(Declared):
         Those that also estimate by subgroup, the headline among them; ``None``: all.
     robustness
         The headline estimator's further runs, for everybody.
+    own_estimators
+        None: its estimators are files in ``pipeline/inference/estimators/``, which other designs have too.
     """
 
     window: Window
@@ -85,6 +64,8 @@ class _EventStudies(Declared):
     subgroup_estimators: tuple[str, ...] | None = None
     robustness: tuple[RobustnessRun, ...] = ()
 
+    own_estimators: ClassVar[tuple[str, ...]] = ()
+
     @property
     def by_subgroup(self) -> tuple[str, ...]:
         """The estimators that also estimate by subgroup."""
@@ -92,13 +73,101 @@ class _EventStudies(Declared):
 
 
 class StaggeredAdoption(_EventStudies):
-    """People treated in different months, compared before and after with people never, or not yet, treated."""
+    """People treated in different months, compared before and after with people never, or not yet, treated.
+
+    Attributes
+    ----------
+    cluster
+        What people are treated by, where it is not one by one: errors are clustered on it. ``None``: on the person.
+    """
 
     kind: Literal["staggered_adoption"] = "staggered_adoption"
     index_event: IndexEvent
     comparison: Comparison
     age_spline: AgeSpline | None = AgeSpline()
+    cluster: Literal["practice"] | None = None
     period_unit: ClassVar[str] = "month"
+    periods: ClassVar[None] = None
+    dated: ClassVar[bool] = True
+
+    @property
+    def told_by(self) -> tuple[str, ...]:
+        """The sources that say who is studied."""
+        return self.index_event.sources
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Numbers of the cohort that the panel keeps."""
+        return () if self.cluster is None else ("cluster",)
+
+
+class Threshold(Declared):
+    """People about a cutoff of a whole-numbered measurement, who at or above it may be offered the intervention.
+
+    Attributes
+    ----------
+    index_event
+        The measurement: it gives each person the running variable, and whether the intervention was taken up.
+    running, cutoff
+        What is measured, in words with its unit, and the lowest value that is assigned.
+    values, lottery
+        The lowest and highest value studied, and those of the window in which assignment is taken for a lottery.
+    curvature
+        By outcome, the bound on the second derivative of its change from the reference, in its published unit per
+        squared unit of the running variable; ``take_up_curvature`` is that of the share who take up.
+    frequency_bend, log_frequency_curvature
+        How far the frequency at a value may be from the mean of its neighbours', as a share, and the bound on the
+        second derivative of its logarithm: for the checks of the density.
+    smooth
+        Numbers about people that must not jump, each with its bound.
+    window
+        Outcomes are means over its bins less the mean over the reference; event time 1 is the month of measurement.
+    """
+
+    kind: Literal["threshold"] = "threshold"
+    index_event: BloodTest
+    running: str
+    cutoff: int
+    values: tuple[int, int]
+    lottery: tuple[int, int]
+    curvature: dict[str, Annotated[float, Field(ge=0)]]
+    take_up_curvature: float = Field(ge=0)
+    frequency_bend: float = Field(ge=0, lt=1)
+    log_frequency_curvature: float = Field(ge=0)
+    smooth: dict[str, Annotated[float, Field(ge=0)]] = Field(min_length=1)
+    window: Window
+    estimators: tuple[str, ...]
+    headline: Literal["honest_local_linear"] = "honest_local_linear"
+    kept: ClassVar[tuple[str, ...]] = ("running", "took_up")
+    own_estimators: ClassVar[tuple[str, ...]] = ("honest_local_linear", "local_randomisation")
+    period_unit: ClassVar[str] = "month"
+    periods: ClassVar[None] = None
+    dated: ClassVar[bool] = True
+    anticipation: ClassVar[int] = 0
+    covariates: ClassVar[tuple[str, ...]] = ()
+    robustness: ClassVar[tuple[RobustnessRun, ...]] = ()
+    age_spline: ClassVar[None] = None
+    subgroup_estimators: ClassVar[None] = None
+
+    @property
+    def by_subgroup(self) -> tuple[str, ...]:
+        """Every estimator could; none does, since a threshold has too few people by subgroup."""
+        return self.estimators
+
+    @property
+    def told_by(self) -> tuple[str, ...]:
+        """The sources that say who is studied."""
+        return self.index_event.sources
+
+    def whole_faults(self) -> Iterator[str]:
+        """Estimators that a threshold has not, and spans that leave a side of the cutoff empty."""
+        known = self.own_estimators
+        strangers = (name for name in self.estimators if name not in known)
+        yield from (f"a threshold has no estimator {name} ({suggested(name, known)})" for name in strangers)
+        for name in ("values", "lottery"):
+            low, high = getattr(self, name)
+            if not low < self.cutoff <= high:
+                yield f"{name} must hold the cutoff and a value below it"
 
 
 class LinkedPanel(_EventStudies):
@@ -119,6 +188,8 @@ class LinkedPanel(_EventStudies):
     """
 
     kind: Literal["linked_panel"] = "linked_panel"
+    dated: ClassVar[bool] = False
+    kept: ClassVar[tuple[str, ...]] = ()
     source: Annotated[str, Field(pattern=r"^panels/[a-z0-9_]+$")]
     person: str
     period: str
@@ -128,5 +199,10 @@ class LinkedPanel(_EventStudies):
     characteristics: tuple[str, ...] = ()
     age_spline: None = None
 
+    @property
+    def told_by(self) -> tuple[str, ...]:
+        """The sources that say who is studied."""
+        return (self.source,)
 
-Design = Annotated[StaggeredAdoption | LinkedPanel, Field(discriminator="kind")]
+
+Design = Annotated[StaggeredAdoption | Threshold | Waiting | LinkedPanel, Field(discriminator="kind")]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from pipeline.vocabulary.declared import Declared
+from pipeline.vocabulary.months import MonthLabel, first_day, parse_month
 
 
 class Procedure(Declared):
@@ -66,7 +68,7 @@ class FirstTherapySession(Declared):
     kind: Literal["first_therapy_session"] = "first_therapy_session"
     source: str = "iapt/IDS101Referral"
     employment: str = "iapt/IDS004EmpStatus"
-    completed_contacts: int = Field(default=2, ge=1)
+    completed_contacts: int = Field(ge=1)
     first_since: date
 
     @property
@@ -152,6 +154,135 @@ class OperationOnceDiagnosed(Declared):
         return (self.codelist, self.diagnosis)
 
 
+class ProgrammeReferral(Declared):
+    """The index event: the first referral ever since a date to the Diabetes Prevention Programme.
+
+    Attributes
+    ----------
+    hba1c_mmol_mol, fpg_mmol_l
+        Lowest and highest HbA1c, and fasting plasma glucose, with which people are eligible; either is enough.
+    test_within_months
+        The test must be of the day of the referral or of so many months before it.
+    first_since
+        Nobody may have been referred between this date and the index.
+    """
+
+    kind: Literal["programme_referral"] = "programme_referral"
+    source: str = "ndpp"
+    hba1c_mmol_mol: tuple[int, int]
+    fpg_mmol_l: tuple[float, float]
+    test_within_months: int = Field(ge=1)
+    first_since: date
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that the event is found in."""
+        return (self.source,)
+
+    @property
+    def linked_by(self) -> str:
+        """The source whose ids link the event's records to people."""
+        return "ndpp"
+
+    @property
+    def codelists(self) -> tuple[str, ...]:
+        """It names no code list."""
+        return ()
+
+
+class BloodTest(Declared):
+    """The index event: the first HbA1c test ever since a date, of people referred or not.
+
+    Attributes
+    ----------
+    source, tests
+        Referrals, with the test that each was made on, and the tests of people who were not referred.
+    take_up_within_months
+        A person takes up when referred on the day of the test or within so many months of it.
+    first_since
+        Nobody may have been tested between this date and the index.
+    """
+
+    kind: Literal["blood_test"] = "blood_test"
+    source: str = "ndpp"
+    tests: str = "ndpp/tests"
+    take_up_within_months: int = Field(ge=1)
+    first_since: date
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that the event is found in."""
+        return (self.source, self.tests)
+
+    @property
+    def linked_by(self) -> str:
+        """The source whose ids link the event's records to people."""
+        return "ndpp"
+
+    @property
+    def codelists(self) -> tuple[str, ...]:
+        """It names no code list."""
+        return ()
+
+
+class PracticeWave(Declared):
+    """The index event: the practice of a person found eligible may refer to the Diabetes Prevention Programme.
+
+    Whether the person is ever referred does not matter: what is compared is the offer to whole practices.
+
+    Attributes
+    ----------
+    source, tests
+        Referrals, which say the wave of their practice, and the tests of people who were not referred.
+    hba1c_mmol_mol
+        Lowest and highest HbA1c with which people are eligible.
+    tested_between
+        First and last month (``YYYY-MM``, inclusive) of the test that makes people eligible: before any wave, so that
+        nobody is tested because of one.
+    opened
+        The month from which the practices of wave 1, 2, … may refer.
+    """
+
+    kind: Literal["practice_wave"] = "practice_wave"
+    source: str = "ndpp"
+    tests: str = "ndpp/tests"
+    hba1c_mmol_mol: tuple[int, int]
+    tested_between: tuple[MonthLabel, MonthLabel]
+    opened: tuple[MonthLabel, ...] = Field(min_length=2)
+    clusters: ClassVar[tuple[str, ...]] = ("practice",)
+
+    def whole_faults(self) -> Iterator[str]:
+        """Waves out of order, and tests that may follow one."""
+        months = [parse_month(month) for month in self.opened]
+        if months != sorted(set(months)):
+            yield "the waves of practices must open one after the other"
+        if parse_month(self.tested_between[0]) > parse_month(self.tested_between[1]):
+            yield "tested_between ends before it starts"
+        if parse_month(self.tested_between[1]) >= months[0]:
+            yield "people must be tested before the first wave opens"
+
+    @property
+    def first_since(self) -> date:
+        """The first day of the months of tests: nothing before is looked at."""
+        return first_day(parse_month(self.tested_between[0]))
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that the event is found in."""
+        return (self.source, self.tests)
+
+    @property
+    def linked_by(self) -> str:
+        """The source whose ids link the event's records to people."""
+        return "ndpp"
+
+    @property
+    def codelists(self) -> tuple[str, ...]:
+        """It names no code list."""
+        return ()
+
+
 IndexEvent = Annotated[
-    Procedure | FirstTherapySession | Diagnosis | OperationOnceDiagnosed, Field(discriminator="kind")
+    Procedure | FirstTherapySession | Diagnosis | OperationOnceDiagnosed | ProgrammeReferral | BloodTest | PracticeWave,
+    Field(discriminator="kind"),
 ]

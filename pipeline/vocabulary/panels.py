@@ -9,6 +9,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+CLUSTER = "cluster"
+"""The number in a stored panel that codes what errors are clustered on."""
+
 # What shards can be asked for beside characteristics and covariates.
 PERSON, INDEX_MONTH, LINKAGE_WEIGHT = "person_id", "index_month", "linkage_weight"
 

@@ -12,13 +12,12 @@ from pydantic import BeforeValidator, Field
 
 from pipeline.vocabulary.codelists import Codelist
 from pipeline.vocabulary.declared import Declared, suggested
-from pipeline.vocabulary.designs import Design, LinkedPanel, NotYetTreated, StaggeredAdoption
-from pipeline.vocabulary.index_events import OperationOnceDiagnosed
+from pipeline.vocabulary.design_faults import characteristics, design_faults, estimator_faults
+from pipeline.vocabulary.designs import Design
 from pipeline.vocabulary.months import MonthLabel, parse_month
 from pipeline.vocabulary.outcomes import Outcome, named_outcome
 from pipeline.vocabulary.robustness import run_faults
 from pipeline.vocabulary.runs import Studied
-from pipeline.vocabulary.schemas.sources import SOURCES
 
 
 class Prices(Declared):
@@ -78,35 +77,16 @@ class Evaluation(Declared):
             if span is not None and parse_month(span[0]) > parse_month(span[1]):
                 yield f"{name} ends before it starts"
         design = self.design
-        yield from _estimator_faults(design)
+        yield from estimator_faults(design)
         yield from self._characteristic_faults()
-        if isinstance(design, StaggeredAdoption):
-            yield from self._staggered_faults(design)
-        elif isinstance(design, LinkedPanel):
-            yield from self._linked_faults(design)
+        yield from design_faults(design, self)
         if design.window.reference[1] > -design.anticipation:
             yield "the reference must end before anticipation may begin"
         yield from run_faults(design.robustness, self._studied())
 
-    def _staggered_faults(self, design: StaggeredAdoption) -> Iterator[str]:
-        needed = ("eligibility", "treated_between", "observed_between", "prices")
-        yield from (f"{name} is needed for a staggered adoption" for name in needed if getattr(self, name) is None)
-        unknown = [source for source in self.sources if source not in SOURCES]
-        yield from (f"there is no source {source} ({suggested(source, tuple(SOURCES))})" for source in unknown)
-        found_in = [source for source in design.index_event.sources if source not in self.sources]
-        yield from (f"the index event needs source {source}" for source in found_in)
-        yield from _comparison_faults(design)
-        lacking = [outcome for outcome in self.outcomes if outcome.source not in self.sources]
-        yield from (f"outcome {outcome.name} needs source {outcome.source}" for outcome in lacking)
-
-    def _linked_faults(self, design: LinkedPanel) -> Iterator[str]:
-        if self.sources != (design.source,):
-            yield f"a linked panel has one source, its own: {design.source}"
-        yield from (f"outcome {o.name} needs the owner's column" for o in self.outcomes if not o.column)
-
     def _characteristic_faults(self) -> Iterator[str]:
         """Covariates and subgroups that nobody has."""
-        known = _characteristics(self.design)
+        known = characteristics(self.design)
         for word, names in (("covariate", self.design.covariates), ("subgroup", self.subgroups)):
             strangers = (name for name in names if name not in known)
             yield from (f"the panel has no {word} {name} ({suggested(name, known)})" for name in strangers)
@@ -118,35 +98,9 @@ class Evaluation(Declared):
             window=design.window,
             anticipation=design.anticipation,
             unit=design.period_unit,
-            observed=design.periods if isinstance(design, LinkedPanel) else months,
-            dated=isinstance(design, StaggeredAdoption),
+            observed=design.periods or months,
+            dated=design.dated,
         )
-
-
-def _estimator_faults(design: StaggeredAdoption | LinkedPanel) -> Iterator[str]:
-    strangers = [name for name in design.by_subgroup if name not in design.estimators]
-    yield from (f"{name}, to estimate by subgroup, is not among the estimators" for name in strangers)
-    if design.headline not in design.estimators:
-        yield f"the headline estimator {design.headline} is not among the estimators"
-    elif design.headline not in design.by_subgroup:
-        yield "the headline estimator must also estimate by subgroup"
-
-
-def _comparison_faults(design: StaggeredAdoption) -> Iterator[str]:
-    """People not treated yet are those diagnosed: the index event must say of what."""
-    waiting, told = isinstance(design.comparison, NotYetTreated), isinstance(design.index_event, OperationOnceDiagnosed)
-    if waiting and not told:
-        yield "people not treated yet can be found for an operation once diagnosed only"
-
-
-def _characteristics(design: StaggeredAdoption | LinkedPanel) -> tuple[str, ...]:
-    """What the design's panel says of people in words."""
-    if isinstance(design, LinkedPanel):
-        return design.characteristics
-    from pipeline.vocabulary.schemas.people import COHORT
-
-    numbers = {"birth_month", "age_at_index"}
-    return tuple(c.name for c in COHORT.columns if c.role == "characteristic" and c.name not in numbers)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from pipeline.release.publication.revisions import REVISIONS
 from pipeline.vocabulary.designs import StaggeredAdoption
 from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.people import ATTRITION, LINKAGE_QUALITY
-from pipeline.vocabulary.schemas.results import BALANCE, DECOMPOSITION, DIAGNOSTICS, ESTIMATES
+from pipeline.vocabulary.schemas.results import BALANCE, DECOMPOSITION, DIAGNOSTICS, ESTIMATES, SUPPORT
 from pipeline.vocabulary.windows import Bin
 
 LEVELS = {
@@ -42,6 +43,8 @@ LEVELS = {
     "ethnic_group": ("Asian", "Black", "Mixed", "Other", "White"),
     "imd_quintile": ("1", "2", "3", "4", "5"),
     "male": ("0", "1"),
+    "employment_adviser": ("not known", "not seen", "seen"),
+    "result_after_treatment": ("improved, not recovered", "neither", "recovered"),
 }
 STEPS = (
     "people with an operation in the list since April 2009",
@@ -64,10 +67,21 @@ CHROMIUM_FLAGS = [
 ]
 
 
+# What an outcome gains in the end, what it loses at first, and the error of everybody's effect, in its unit.
+SIZES = {
+    "pay": (84.0, -120.0, 11.0),
+    "pay_in_work": (17.0, -117.0, 12.0),
+    "employed": (4.3, -0.8, 0.3),
+    "benefits": (-1.1, 0.2, 0.2),
+    "benefit_amount": (-6.0, 1.0, 1.5),
+    "earnings": (-4000.0, -900.0, 2900.0),
+    "out_of_pocket": (2500.0, 500.0, 540.0),
+}
+
+
 def _path(middle: float, outcome: str) -> float:
     """A dip in the first months and a gain after it, in the outcome's unit."""
-    size = {"pay": 84.0, "pay_in_work": 17.0, "employed": 4.3, "earnings": -4000.0, "out_of_pocket": 2500.0}[outcome]
-    dip = {"pay": -120.0, "pay_in_work": -117.0, "employed": -0.8, "earnings": -900.0, "out_of_pocket": 500.0}[outcome]
+    size, dip, _ = SIZES[outcome]
     return 0.0 if middle <= 0 else size * (1 - np.exp(-middle / 18)) + dip * np.exp(-middle / 1.5)
 
 
@@ -75,8 +89,8 @@ def _estimate(
     protocol: Protocol, outcome: Any, bin_: Bin, group: tuple[str, str, str, int], *, estimator: str = ""
 ) -> dict[str, Any]:
     role, subgroup, level, n_treated = group
-    unit_error = {"pay": 11.0, "pay_in_work": 12.0, "employed": 0.3, "earnings": 2900.0, "out_of_pocket": 540.0}
-    error = unit_error[outcome.name] * np.sqrt(40_000 / n_treated if n_treated > 600 else 1.0)
+    _, _, unit_error = SIZES[outcome.name]
+    error = unit_error * np.sqrt(40_000 / n_treated if n_treated > 600 else 1.0)
     middle = (bin_.first + bin_.last) / 2
     design = protocol.evaluation.design
     wave = np.sin(7 * bin_.number + len(level) + len(outcome.name) + len(estimator))
@@ -129,7 +143,8 @@ def _besides(protocol: Protocol, everybody: tuple[str, str, str, int]) -> list[d
     design, outcomes = protocol.evaluation.design, protocol.evaluation.outcomes
     windows = {name: design.window for name in design.estimators if name != design.headline}
     for run in design.robustness:
-        windows[f"{design.headline}:{run.name(design.period_unit)}"] = run.window(design.window)
+        window = run.window(design.window, anticipation=design.anticipation)
+        windows[f"{design.headline}:{run.name(design.period_unit)}"] = window
     return [
         _estimate(protocol, outcome, bin_, everybody, estimator=estimator)
         for estimator, window in windows.items()
@@ -186,8 +201,8 @@ def _diagnostics(protocol: Protocol) -> pa.Table:
             "check": "pre_trend",
             "estimator": protocol.evaluation.design.headline,
             "outcome": outcome.name,
-            "status": ("pass", "fail", "not evaluated")[position % 3],
-            "figure": (0.3412, 0.0031, None)[position % 3],
+            "status": ("pass", "fail", "not evaluated")[min(position, 2)],
+            "figure": (0.3412, 0.0031, None)[min(position, 2)],
             "threshold": 0.05,
             "sentence": "A joint test of the effects before the reference does not reject that all are zero.",
         }
@@ -235,6 +250,34 @@ def _decomposition(protocol: Protocol) -> pa.Table:
     return DECOMPOSITION.conform(pa.Table.from_pylist(rows, schema=DECOMPOSITION.arrow))
 
 
+def _support(protocol: Protocol) -> pa.Table:
+    """People of four years, the first of which has no reference and the last of which is not seen late."""
+    rows = []
+    for bin_ in protocol.evaluation.design.window.binned:
+        if bin_.reference:
+            continue
+        late = protocol.evaluation.design.window.after - 12
+        years = {
+            "2015": (120, 0),
+            "2016": (150, 150),
+            "2017": (400, 400),
+            "2018": (0, 0) if bin_.first > late else (200, 200),
+        }
+        whole = tuple(sum(one) for one in zip(*years.values(), strict=True))
+        for year, (seen, referenced) in {"": whole, **years}.items():
+            rows.append(
+                {
+                    "evaluation": protocol.name,
+                    "months_from": bin_.first,
+                    "months_to": bin_.last,
+                    "treated_in": year,
+                    "n_treated": seen,
+                    "n_with_reference": referenced,
+                }
+            )
+    return SUPPORT.conform(pa.Table.from_pylist(rows))
+
+
 def _part(protocol: Protocol, outcome: Any, bin_: Bin, *, part: str, estimate: float) -> dict[str, Any]:
     return {
         "evaluation": protocol.name,
@@ -255,9 +298,15 @@ def _part(protocol: Protocol, outcome: Any, bin_: Bin, *, part: str, estimate: f
     }
 
 
-def _release(name: str, *, small: tuple[str, ...] = (), **declared: Any) -> Release:
-    """A release of one evaluation; ``small`` levels have too few people, ``declared`` fields are declared otherwise."""
-    protocol = load(name)
+def _release(
+    name: str, *, small: tuple[str, ...] = (), narrowed: Mapping[str, Any] | None = None, **declared: Any
+) -> Release:
+    """A release of one evaluation; ``small`` levels have too few people, ``declared`` fields are declared otherwise.
+
+    ``narrowed`` fields are of the evaluation itself, so that nothing else of it is estimated either.
+    """
+    loaded = load(name)
+    protocol = replace(loaded, evaluation=loaded.evaluation.model_copy(update=dict(narrowed or {})))
     linked = not isinstance(protocol.evaluation.design, StaggeredAdoption)
     profile = protocol.evaluation.disclosure_profile
     lists = {
@@ -279,6 +328,7 @@ def _release(name: str, *, small: tuple[str, ...] = (), **declared: Any) -> Rele
         balance=_balance(protocol),
         diagnostics=_diagnostics(protocol),
         decomposition=_decomposition(protocol),
+        support=_support(protocol),
     )
 
 
@@ -289,6 +339,14 @@ def releases() -> Mapping[str, Release]:
         "bariatric_surgery": _release("bariatric_surgery", small=("Mixed", "Other")),
         "hospitalisation_and_earnings": _release("hospitalisation_and_earnings"),
     }
+
+
+@pytest.fixture(scope="session")
+def therapies() -> Release:
+    """A release with a dip before the index and splits after treatment, of one outcome to be quick."""
+    declared = load("talking_therapies").evaluation
+    subgroups = ("sex", "employment_adviser", "result_after_treatment")
+    return _release("talking_therapies", narrowed={"outcomes": declared.outcomes[:1], "subgroups": subgroups})
 
 
 @pytest.fixture(scope="session")
@@ -326,10 +384,15 @@ def revisions() -> pa.Table:
 
 @pytest.fixture(scope="session")
 def site(
-    releases: Mapping[str, Release], facts: Facts, revisions: pa.Table, tmp_path_factory: pytest.TempPathFactory
+    releases: Mapping[str, Release],
+    therapies: Release,
+    facts: Facts,
+    revisions: pa.Table,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """The pages of a publication, laid out as a release folder has them."""
     root = tmp_path_factory.mktemp("site")
+    releases = {**releases, "talking_therapies": therapies}
     (root / "index.html").write_text(index_page(list(releases.values()), facts), encoding="utf-8")
     for name, release in releases.items():
         (root / name).mkdir()

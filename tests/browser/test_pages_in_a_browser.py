@@ -9,7 +9,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-PAGES = ("index.html", "bariatric_surgery/index.html", "hospitalisation_and_earnings/index.html")
+PAGES = (
+    "index.html",
+    "bariatric_surgery/index.html",
+    "hospitalisation_and_earnings/index.html",
+    "talking_therapies/index.html",
+)
 WIDTHS = (360, 1280)
 
 SMALLEST_TEXT = 9.0

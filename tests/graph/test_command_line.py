@@ -57,7 +57,7 @@ def test_debug_shows_the_traceback_wherever_it_stands():
 def test_an_unknown_evaluation_is_told_which_there_are(delivery: Path, tmp_path: Path):
     said = causeway("run", delivery, "--store", tmp_path / "store", "--evaluation", "lottery")
     assert said.returncode == 2
-    assert "Defined: bariatric_surgery, endometriosis_diagnosis" in said.stderr
+    assert "Defined: bariatric_surgery, diabetes_prevention, diabetes_prevention_practice_waves, diab" in said.stderr
 
 
 def test_validation_reports_to_the_owner_even_when_it_refuses(delivery: Path, tmp_path: Path):

@@ -18,6 +18,7 @@ from assets.definitions import defs
 
 OF_HOSPITAL = [
     "bariatric_surgery_job",
+    "elective_waiting_job",
     "endometriosis_diagnosis_job",
     "endometriosis_diagnosis_without_adenomyosis_job",
     "endometriosis_surgery_job",
@@ -90,13 +91,16 @@ def _requests() -> list[dg.RunRequest]:
 def test_a_complete_delivery_starts_a_run_of_each_evaluation_it_is_for(delivery: Path, inbox: Path):
     shutil.copytree(delivery, inbox / "november")
     requests = _requests()
-    assert [request.job_name for request in requests] == [*OF_HOSPITAL, "talking_therapies_job"]
+    bariatric, *others = OF_HOSPITAL
+    prevention = [f"diabetes_prevention{part}_job" for part in ("", "_practice_waves", "_threshold")]
+    therapy = ("talking_therapies_job", "therapy_waiting_job")
+    assert [request.job_name for request in requests] == [bariatric, *prevention, *others, *therapy]
     for request in requests:
         assert request.run_config["resources"]["causeway"]["config"]["delivery"] == str(inbox / "november")
 
 
 def test_a_delivery_is_not_for_an_evaluation_whose_index_events_it_does_not_hold(delivery: Path, inbox: Path):
-    _without(delivery, inbox / "november", "iapt", "dwp_benefits")
+    _without(delivery, inbox / "november", "iapt", "ndpp/tests", "ndpp", "dwp_benefits")
     assert [request.job_name for request in _requests()] == OF_HOSPITAL
 
 

@@ -42,7 +42,16 @@ def test_a_release_holds_what_the_design_says(finished):
     assert (finished.release / "estimates.csv").read_text().splitlines()[0] == COLUMNS
 
 
-@pytest.mark.parametrize("evaluation", ["bariatric_surgery", "talking_therapies"])
+@pytest.mark.parametrize(
+    "evaluation",
+    [
+        "bariatric_surgery",
+        "diabetes_prevention",
+        "diabetes_prevention_practice_waves",
+        "diabetes_prevention_threshold",
+        "talking_therapies",
+    ],
+)
 def test_the_headline_has_every_bin_of_every_outcome(finished, evaluation):
     estimates = pd.read_csv(finished.release / "estimates.csv", keep_default_na=False)
     headline = estimates[(estimates["role"] == "headline") & (estimates["subgroup"] == "all")]

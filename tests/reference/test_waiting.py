@@ -57,7 +57,9 @@ def feols(formula: str, frame: pd.DataFrame, *, cluster: str):
 def test_effect_error_and_first_stage_are_those_of_pyfixest(cluster, queue, covariates, seed):
     frame = drawn(seed)
     columns = referrals(queue, covariates=covariates)
-    found = congestion.estimate(frame, ["pay"], referrals=columns, cluster=cluster, least_f=0.0).estimates[0]
+    found = congestion.estimate(
+        frame, ["pay"], referrals=columns, cluster=cluster, errors="fixest", least_f=0.0
+    ).estimates[0]
     expected = feols(
         f"pay ~ {' + '.join(covariates) or '1'} | provider + month | wait ~ {queue}", frame, cluster=cluster
     )
@@ -73,7 +75,7 @@ def test_effect_error_and_first_stage_are_those_of_pyfixest(cluster, queue, cova
 def test_slopes_beside_it_are_those_of_ordinary_regressions(cluster):
     frame = drawn(2)
     columns = referrals("others_mean_wait")
-    found = congestion.estimate(frame, ["pay"], referrals=columns, cluster=cluster).estimates[0]
+    found = congestion.estimate(frame, ["pay"], referrals=columns, cluster=cluster, errors="fixest").estimates[0]
     controls = "age + female | provider + month"
     for slope, formula, name in (
         (found.reduced_form, f"pay ~ others_mean_wait + {controls}", "others_mean_wait"),
@@ -91,7 +93,7 @@ def test_with_the_own_wait_put_back_it_is_two_stage_least_squares_on_that_queue(
     columns = referrals("others_mean_wait", others="others")
     share = partialled(cells_of(frame, ["pay"], referrals=columns), referrals=columns).own_wait
     put_back = frame.assign(queue=frame["others_mean_wait"] + share * frame["wait"])
-    found = congestion.estimate(frame, ["pay"], referrals=columns).estimates[0]
+    found = congestion.estimate(frame, ["pay"], referrals=columns, errors="fixest").estimates[0]
     expected = feols("pay ~ age + female | provider + month | wait ~ queue", put_back, cluster="provider")
     assert found.att == pytest.approx(expected.coef()["wait"], rel=RELATIVE)
     assert found.std_error == pytest.approx(expected.se()["wait"], rel=RELATIVE)
@@ -101,7 +103,7 @@ def test_with_the_own_wait_put_back_it_is_two_stage_least_squares_on_that_queue(
 def test_at_an_end_of_anderson_and_rubins_set_the_reduced_form_of_what_is_left_is_at_its_critical_value(cluster):
     frame = drawn(4)
     columns = referrals("others_mean_wait")
-    found = congestion.estimate(frame, ["pay"], referrals=columns, cluster=cluster).estimates[0]
+    found = congestion.estimate(frame, ["pay"], referrals=columns, cluster=cluster, errors="fixest").estimates[0]
     assert found.anderson_rubin_lower < found.att < found.anderson_rubin_upper
     for end in (found.anderson_rubin_lower, found.anderson_rubin_upper):
         left = frame.assign(left=frame["pay"] - end * frame["wait"])
@@ -126,7 +128,7 @@ def test_the_least_f_is_montiel_olea_and_pfluegers_for_a_tenth_of_the_worst_bias
 def test_the_joint_check_is_a_clustered_wald_test():
     frame = drawn(6)
     columns = referrals("others_mean_wait", covariates=())
-    found = exclusion.related(frame, ["age", "female"], referrals=columns)
+    found = exclusion.related(frame, ["age", "female"], referrals=columns, errors="fixest")
     # As slopes of one stacked regression: each person twice, once for each column.
     stacked = pd.concat(
         [frame.assign(of=name, value=frame[name], copy=i) for i, name in enumerate(["age", "female"])],

@@ -100,8 +100,12 @@ def test_nothing_happens_before_the_index(usual):
     assert (table[table.months_to <= 0].effect == 0).all()
 
 
-def test_an_operation_does_nothing_to_benefits(usual):
-    assert (_truth(usual, outcome="benefits").effect == 0).all()
+def test_an_operation_lowers_receipt_of_benefits(usual):
+    # Somebody whose chance of a benefit is less than what an operation takes off cannot lose it all.
+    assert _effect(usual, "benefits", 55) == pytest.approx(-1.1, abs=0.1)
+    assert _effect(usual, "incapacity_benefits", 55) > _effect(usual, "benefits", 55)
+    assert _effect(usual, "benefit_amount", 55) < 0
+    assert (_truth(usual, outcome="benefits", months_to=3).effect == 0).all()
 
 
 def test_people_included_are_of_the_age_and_alive(usual):

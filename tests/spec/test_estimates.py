@@ -56,7 +56,9 @@ class DrawnPanel:
 
 @pytest.fixture(scope="module")
 def declared():
-    return evaluations.load("bariatric_surgery")
+    loaded = evaluations.load("bariatric_surgery")
+    of_pay = tuple(outcome for outcome in loaded.evaluation.outcomes if outcome.source == "paye_rti")
+    return replace(loaded, evaluation=loaded.evaluation.model_copy(update={"outcomes": of_pay}))
 
 
 @pytest.fixture(scope="module")

@@ -119,9 +119,11 @@ def protocol() -> Protocol:
 
 
 def priced(**changes: object) -> Protocol:
+    """The outcomes of pay alone, at other prices."""
     loaded = evaluations.load("bariatric_surgery")
     prices = loaded.evaluation.prices.model_copy(update=changes)
-    return replace(loaded, evaluation=loaded.evaluation.model_copy(update={"prices": prices}))
+    of_pay = tuple(outcome for outcome in loaded.evaluation.outcomes if outcome.source == "paye_rti")
+    return replace(loaded, evaluation=loaded.evaluation.model_copy(update={"prices": prices, "outcomes": of_pay}))
 
 
 def pay_of(payroll: Payroll, person_id: str, month: int, outcome: str = "pay") -> float | None:

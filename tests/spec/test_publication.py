@@ -33,7 +33,9 @@ from pipeline.vocabulary.schemas.results import BALANCE, DIAGNOSTICS, ESTIMATES,
 
 ONS = DisclosureProfile(threshold=10, suppress_zero=False, round_to=5, minimum_residual_df=10)
 NHS = DisclosureProfile(threshold=8, suppress_zero=False, round_to=5, minimum_residual_df=10)
-CSV_FILES = ("estimates", "diagnostics", "attrition", "linkage_quality", "balance", "decomposition", "revisions")
+CSV_FILES = (
+    "estimates", "diagnostics", "attrition", "linkage_quality", "balance", "decomposition", "support", "revisions",
+)  # fmt: skip
 FACTS = Facts(
     delivery="2026-11", delivery_digest="5e" * 32, commit="0f" * 20, lock_digest="a1" * 32, settings_digest="c7" * 32,
     seed=20241205, versions={"causeway": "0.1.0"}, profile="demo", organisation="Causeway demonstration",

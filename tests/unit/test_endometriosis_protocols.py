@@ -29,14 +29,14 @@ def test_the_two_evaluations_of_a_diagnosis_differ_by_adenomyosis():
 def test_people_not_yet_treated_need_an_index_event_that_says_of_what():
     declared = evaluations.load("bariatric_surgery").evaluation
     design = declared.design.model_copy(update={"comparison": NotYetTreated()})
-    with pytest.raises(ValidationError, match="for an operation once diagnosed only"):
+    with pytest.raises(ValidationError, match="for an operation once diagnosed, or a practice"):
         Evaluation.model_validate(dict(declared) | {"design": design})
 
 
 def test_a_protocol_says_whom_surgery_is_compared_with():
     words = {item.term: item.words for item in items(evaluations.load("endometriosis_surgery").evaluation)}
     assert words["Design"].endswith("with people not yet treated")
-    assert words["Comparison people"].startswith("Everybody diagnosed alike who did not have the index event")
+    assert words["Comparison people"].startswith("Everybody diagnosed or found eligible alike who did not have")
     assert words["Eligibility"].startswith("Women aged 25 to 54")
 
 

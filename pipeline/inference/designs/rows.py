@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.effects import EventStudy
 from pipeline.vocabulary.outcomes import Outcome
 from pipeline.vocabulary.protocol import Protocol
+from pipeline.vocabulary.schemas.people import AFTER_TREATMENT
 
 _NUMBERS = {
     "estimate": "att",
@@ -60,7 +60,7 @@ def rows(study: EventStudy, context: Context, *, role: str) -> list[dict[str, ob
                 "n_treated": row["n_treated"],
                 "n_comparison": row["n_comparison"],
                 "obs_status": "",
-                "evidence": "not assessed",
+                "evidence": _evidence(study.subgroup),
                 "residual_df": study.residual_df,
                 "covariance": [_known(value) for value in covariance[place]],
             }
@@ -71,13 +71,15 @@ def rows(study: EventStudy, context: Context, *, role: str) -> list[dict[str, ob
 def period(protocol: Protocol, first: int, last: int) -> str:
     """A bin in words: ``months 55 to 60``, ``month 1``; for a linked panel ``wave +1`` is the index wave."""
     design = protocol.evaluation.design
-    if isinstance(design, LinkedPanel):
-        word, signed = design.period_unit, "+d"
-    else:
-        word, signed = "month", "d"
+    word, signed = design.period_unit, "d" if design.dated else "+d"
     if first == last:
         return f"{word} {first:{signed}}"
     return f"{word}s {first:{signed}} to {last:{signed}}"
+
+
+def _evidence(subgroup: str) -> str:
+    """What is to be said of a row's credibility beside its number, before anybody has assessed it."""
+    return "descriptive, split after treatment; not assessed" if subgroup in AFTER_TREATMENT else "not assessed"
 
 
 def _known(value: float) -> float | None:

@@ -8,10 +8,13 @@ import pyarrow as pa
 
 from pipeline.engine.settings import Inference
 from pipeline.inference.designs.answers import answers
+from pipeline.inference.designs.clustered import clustered
 from pipeline.inference.designs.robustness import Timing, viewed
 from pipeline.inference.designs.rows import Context, rows
 from pipeline.inference.estimators import fit_of
+from pipeline.vocabulary.designs import Threshold, Waiting
 from pipeline.vocabulary.effects import Model, Specification, specified
+from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.panels import Panel
 from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.people import AT_INDEX
@@ -37,6 +40,7 @@ def estimates(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table
         If an estimator is not there, or cannot do what is declared.
     """
     specification = _specification(protocol, settings)
+    panel = clustered(panel, protocol)
     found = [
         *_of_estimators(panel, protocol, specification=specification),
         *_of_runs(panel, protocol, specification=specification),
@@ -48,6 +52,9 @@ def estimates(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table
 
 def _specification(protocol: Protocol, settings: Inference) -> Specification:
     design = protocol.evaluation.design
+    if isinstance(design, Threshold | Waiting):
+        kind = design.kind.replace("_", " ")
+        raise RequestError(Fault(what=f"evaluation {protocol.name} is of a {kind}, not of a staggered adoption"))
     return specified(
         where="configs/inference.toml",
         window=design.window,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 
 from pipeline.engine.settings import Inference, Precisions
-from pipeline.inference.diagnostics import false_links, pre_trend, relative_magnitude
+from pipeline.inference.diagnostics import clusters, false_links, pre_trend, relative_magnitude
+
+__all__ = ["UNDECLARED", "checks", "clusters"]
 
 UNDECLARED = Precisions()
 """Nothing is known of how right the links are."""

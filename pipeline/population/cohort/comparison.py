@@ -39,6 +39,7 @@ def comparison(connection: duckdb.DuckDBPyConnection, study: Study, *, spine: st
 
 def drawn_index_sql(connection: duckdb.DuckDBPyConnection, study: Study, *, people: str) -> str:
     """SQL: the people with ``index_day``, the 15th of a month drawn from the treated people's index months."""
+    assert study.comparison is not None
     connection.register("index_months", _index_months(connection, study))
     return f"""
     SELECT s.*,

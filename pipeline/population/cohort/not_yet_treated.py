@@ -41,8 +41,7 @@ def not_yet_treated(
         FROM ({at_index_sql(study, relation=relation)}))"""
     connection.execute(f"CREATE TEMP TABLE drawn AS SELECT *, {excluded_at_sql(rules)} AS excluded_at FROM {observed}")
     connection.execute("CREATE TEMP TABLE comparison AS SELECT * FROM drawn WHERE excluded_at IS NULL")
-    start = "people with such a diagnosis in the census spine"
-    return counted(connection, rules, arm="comparison", start=start, relation="drawn")
+    return counted(connection, rules, arm="comparison", start=events.who_waits, relation="drawn")
 
 
 def _rules(study: Study, events: IndexEvents) -> tuple[Rule, ...]:
@@ -54,6 +53,6 @@ def _rules(study: Study, events: IndexEvents) -> tuple[Rule, ...]:
             reason=f"{events.never} by {by}, or one without a date",
             holds=f"NOT treated_once OR own_month > {last}",
         ),
-        Rule(reason="not diagnosed before the drawn index day", holds="since_day < index_day"),
+        Rule(reason=events.since, holds="since_day < index_day"),
         *index_rules(study),
     )

@@ -1,4 +1,7 @@
-"""The cohort of a staggered adoption: people first treated in different months, and people never treated."""
+"""The cohort of a staggered adoption: people first treated in different months, and people never treated.
+
+Of people who wait, the index event is that they join the list.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,16 @@ import pyarrow as pa
 from pipeline.engine.database import refusing
 from pipeline.engine.store import write_table
 from pipeline.population.cohort.comparison import comparison
-from pipeline.population.cohort.eligibility import at_index_sql, counted, excluded_at_sql, treated_rules
+from pipeline.population.cohort.eligibility import Rule, at_index_sql, counted, excluded_at_sql, treated_rules
 from pipeline.population.cohort.index_events import IndexEvents, first_event_sql, index_events
 from pipeline.population.cohort.not_yet_treated import not_yet_treated
 from pipeline.population.cohort.study import Study, study
+from pipeline.population.cohort.waiting_lists import waiting_rules
 from pipeline.vocabulary.attrition import Step, attrition_table
-from pipeline.vocabulary.designs import NotYetTreated
-from pipeline.vocabulary.errors import Fault, NotEstimable
+from pipeline.vocabulary.designs import NotYetTreated, StaggeredAdoption, Waiting
+from pipeline.vocabulary.errors import Fault, NotEstimable, RequestError
 from pipeline.vocabulary.protocol import Protocol
-from pipeline.vocabulary.schemas.people import AT_INDEX, ATTRITION, COHORT
+from pipeline.vocabulary.schemas.people import AT_INDEX, ATTRITION, COHORT, OF_A_WAIT
 
 
 def staggered_cohort(
@@ -46,6 +50,8 @@ def staggered_cohort(
     RequestError
         If the protocol is of another design.
     """
+    if not isinstance(protocol.evaluation.design, StaggeredAdoption | Waiting):
+        raise RequestError(Fault(what=f"evaluation {protocol.name} is not a staggered adoption"))
     plan = study(protocol)
     with refusing("the cohort", source=plan.event.source), connection.cursor() as work:
         events = index_events(plan, records)
@@ -55,7 +61,7 @@ def staggered_cohort(
             comparison_steps = not_yet_treated(work, plan, events, spine=spine)
         else:
             comparison_steps = comparison(work, plan, spine=spine, never=events.never)
-        _refuse_empty(comparison_steps, to_do="Deliver more people, or declare coarser strata.")
+        refuse_empty(comparison_steps, to_do="Deliver more people, or declare coarser strata.")
         people = work.sql(_cohort_sql(events)).to_arrow_table()
     write_table(people, target / "cohort", COHORT)
     steps = attrition_table([*treated_steps, *comparison_steps])
@@ -64,7 +70,18 @@ def staggered_cohort(
 
 def _treated(work: duckdb.DuckDBPyConnection, plan: Study, events: IndexEvents, *, spine: str) -> tuple[Step, ...]:
     """The treated people's attrition; they are left in the temporary table ``treated``."""
-    rules = treated_rules(plan, of_event=events.rules)
+    rules = (*treated_rules(plan, of_event=events.rules), *waiting_rules(plan))
+    index(work, plan, events, rules=rules, spine=spine)
+    work.execute("CREATE TEMP TABLE treated AS SELECT * FROM indexed WHERE excluded_at IS NULL")
+    steps = counted(work, rules, arm="treated", start=events.start, relation="indexed")
+    refuse_empty(steps, to_do="Check the code lists and the link tables against the delivery.")
+    return steps
+
+
+def index(
+    work: duckdb.DuckDBPyConnection, plan: Study, events: IndexEvents, *, rules: Sequence[Rule], spine: str
+) -> None:
+    """Make the temporary table ``indexed`` from ``happened``: everybody with an index event, and where they leave."""
     known = ", ".join(f"f.{name}" for name in (*events.known, "index_day"))
     indexed = f"""(
         SELECT s.* EXCLUDE (lsoa11), coalesce(f.lsoa11, s.lsoa11) AS lsoa11, {known}
@@ -74,13 +91,9 @@ def _treated(work: duckdb.DuckDBPyConnection, plan: Study, events: IndexEvents, 
         f"CREATE TEMP TABLE indexed AS SELECT *, {excluded_at_sql(rules)} AS excluded_at "
         f"FROM ({at_index_sql(plan, relation=indexed)})"
     )
-    work.execute("CREATE TEMP TABLE treated AS SELECT * FROM indexed WHERE excluded_at IS NULL")
-    steps = counted(work, rules, arm="treated", start=events.start, relation="indexed")
-    _refuse_empty(steps, to_do="Check the code lists and the link tables against the delivery.")
-    return steps
 
 
-def _refuse_empty(steps: Sequence[Step], *, to_do: str) -> None:
+def refuse_empty(steps: Sequence[Step], *, to_do: str) -> None:
     """Refuse an arm that ends empty, naming the step that took the most people."""
     if steps[-1].remaining:
         return
@@ -98,7 +111,8 @@ def _refuse_empty(steps: Sequence[Step], *, to_do: str) -> None:
 
 def _cohort_sql(events: IndexEvents) -> str:
     """SQL: both arms with the cohort's columns, sorted by person; comparison people have no event to tell of."""
-    of_event = ("referral_month", *AT_INDEX, *(() if events.waiting else ("year_of_diagnosis",)))
+    untold = () if events.waiting else ("year_of_diagnosis", "cluster")
+    of_event = ("referral_month", "running", "took_up", *AT_INDEX, *OF_A_WAIT, *untold)
     shared = ", ".join(name for name in COHORT.names if name not in {"arm", "treatment_month", *of_event})
     told = ", ".join(name if name in events.known else f"NULL AS {name}" for name in of_event)
     nothing = ", ".join(f"NULL AS {name}" for name in of_event)

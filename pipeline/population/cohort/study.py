@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.vocabulary.codelists import Codelist
-from pipeline.vocabulary.designs import Comparison, StaggeredAdoption
+from pipeline.vocabulary.designs import Comparison, LinkedPanel, StaggeredAdoption, Waiting
 from pipeline.vocabulary.errors import Fault, RequestError
 from pipeline.vocabulary.index_events import IndexEvent
+from pipeline.vocabulary.list_events import ElectiveList, TherapyList
 from pipeline.vocabulary.months import parse_month
 from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.people import COHORT, SPINE
@@ -23,13 +24,15 @@ class Study:
     ----------
     codelists
         The code lists that the index event names.
+    longest
+        Where people wait for treatment, in months: who waits longer is left out.
     linked
         The sources that a person must be linked to, besides the one that the index event comes from.
     """
 
-    event: IndexEvent
+    event: IndexEvent | ElectiveList | TherapyList
     codelists: Mapping[str, Codelist]
-    comparison: Comparison
+    comparison: Comparison | None
     window: Window
     ages: tuple[int, int]
     sex: str | None
@@ -37,6 +40,7 @@ class Study:
     linked: tuple[str, ...]
     treated_between: tuple[int, int]
     observed_between: tuple[int, int]
+    longest: int | None = None
 
 
 def study(protocol: Protocol) -> Study:
@@ -51,13 +55,13 @@ def study(protocol: Protocol) -> Study:
     evaluation = protocol.evaluation
     design, eligibility = evaluation.design, evaluation.eligibility
     treated, observed = evaluation.treated_between, evaluation.observed_between
-    if not isinstance(design, StaggeredAdoption) or eligibility is None or treated is None or observed is None:
-        raise RequestError(Fault(what=f"evaluation {protocol.name} is not a staggered adoption"))
+    if isinstance(design, LinkedPanel) or eligibility is None or treated is None or observed is None:
+        raise RequestError(Fault(what=f"evaluation {protocol.name} has no index event"))
     event = design.index_event
     found = Study(
         event=event,
         codelists=protocol.codelists,
-        comparison=design.comparison,
+        comparison=design.comparison if isinstance(design, StaggeredAdoption | Waiting) else None,
         window=design.window,
         ages=eligibility.ages,
         sex=eligibility.sex,
@@ -65,6 +69,7 @@ def study(protocol: Protocol) -> Study:
         linked=tuple(source for source in eligibility.linked if source != event.linked_by),
         treated_between=(parse_month(treated[0]), parse_month(treated[1])),
         observed_between=(parse_month(observed[0]), parse_month(observed[1])),
+        longest=design.longest if isinstance(design, Waiting) else None,
     )
     _check_names(found, where=protocol.name)
     return found
@@ -80,7 +85,7 @@ def _check_names(found: Study, *, where: str) -> None:
     ]
     faults += [
         Fault(what=f"evaluation {where} has the stratum {name}", remedy=f"The cohort has {', '.join(COHORT.names)}.")
-        for name in found.comparison.strata
+        for name in (found.comparison.strata if found.comparison is not None else ())
         if name not in COHORT.names
     ]
     if faults:

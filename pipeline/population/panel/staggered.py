@@ -50,6 +50,7 @@ class Plan:
     prices: Prices
     measures: Mapping[str, Measure]
     sources: frozenset[str]
+    numbers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +120,9 @@ def panel(  # noqa: PLR0913 - one scan for each table that is read
         TemporaryDirectory(dir=target, prefix=".totals-") as scratch,
     ):
         deflator = deflators(work, cpih=cpih, base_year=plan.prices.base_year, **months)
-        layout = place_people(work, _people_sql(cohort), people_per_shard=engine.people_per_shard, **months)
+        layout = place_people(
+            work, _people_sql(cohort, numbers=plan.numbers), people_per_shard=engine.people_per_shard, **months
+        )
         totals = monthly_totals(
             work, layout, paye=paye, nino_person=nino_person, gb=engine.panel_memory_gb, scratch=Path(scratch)
         )
@@ -142,6 +145,7 @@ def _plan(protocol: Protocol) -> Plan:
         prices=evaluation.prices,
         measures={outcome.name: measure(outcome.name) for outcome in evaluation.outcomes},
         sources=frozenset(outcome.source for outcome in evaluation.outcomes),
+        numbers=evaluation.design.kept,
     )
 
 
@@ -156,11 +160,11 @@ def _spells(
     return DeliveredSpells(work, layout, benefits=benefits, nino_person=nino_person)
 
 
-def _people_sql(cohort: str) -> str:
+def _people_sql(cohort: str, *, numbers: Sequence[str]) -> str:
     """SQL: the cohort's people with the columns of a layout; characteristics in words.
 
     Comparison people are a level of their own of what an index event tells, so that treated people of every level can
-    be compared with them.
+    be compared with them. They wait for nothing: numbers of a wait are 0.
     """
     words = ", ".join(
         f"CASE WHEN treatment_month IS NULL THEN '{COMPARISON}' ELSE {name} END AS {name}"
@@ -168,8 +172,9 @@ def _people_sql(cohort: str) -> str:
         else f"CAST({name} AS VARCHAR) AS {name}"
         for name in CHARACTERISTICS
     )
+    told = ", ".join((LINKAGE_WEIGHT, *(f"coalesce(CAST({name} AS DOUBLE), 0) AS {name}" for name in numbers)))
     return f"""
-    SELECT person_id, treatment_month, index_month, birth_month, first_month, last_month, {LINKAGE_WEIGHT}, {words}
+    SELECT person_id, treatment_month, index_month, birth_month, first_month, last_month, {told}, {words}
     FROM {cohort}"""
 
 
@@ -189,7 +194,7 @@ def _write(layout: Layout, known: Delivered, *, plan: Plan, scale: Scale, target
         n_months=plan.n_months,
         outcomes=list(plan.measures),
         characteristics=CHARACTERISTICS,
-        numbers=(LINKAGE_WEIGHT,),
+        numbers=(LINKAGE_WEIGHT, *plan.numbers),
     )
 
     def written(part: Totals, shard: Shard, spells: Spells | None) -> tuple[int, int]:
@@ -208,7 +213,9 @@ def _write(layout: Layout, known: Delivered, *, plan: Plan, scale: Scale, target
             pieces = [(part, shard, known.spells_of(shard)) for shard in part.shards]
             counts += pool.map(lambda piece: written(*piece), pieces)
     person_months, top_coded = (sum(column) for column in zip(*counts, strict=True))
-    facts = {"person_months": person_months, "person_months_top_coded": top_coded}
+    facts: dict[str, object] = {"person_months": person_months, "person_months_top_coded": top_coded}
+    if plan.numbers:
+        facts["covariates"] = list(plan.numbers)
     write_panel_note(layout, schema, facts={"price_base": str(plan.prices.base_year), **facts}, target=target)
 
 

@@ -18,10 +18,11 @@ from pipeline.release.disclosure.inputs import PUBLISHED, RULED, checked, refuse
 from pipeline.release.disclosure.levels import disclose_balance, disclose_linkage_quality
 from pipeline.release.disclosure.release import Applied, Release, admit
 from pipeline.release.disclosure.rules import frame_of, log_table
+from pipeline.release.disclosure.support import disclose_support
 from pipeline.release.disclosure.withholding import withhold
 from pipeline.release.disclosure.words import disclose_diagnostics, disclose_reasons
 from pipeline.vocabulary.errors import DisclosureError, Fault
-from pipeline.vocabulary.schemas.results import CONTRIBUTIONS, DECOMPOSITION
+from pipeline.vocabulary.schemas.results import CONTRIBUTIONS, DECOMPOSITION, SUPPORT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,7 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
     balance: pa.Table,
     diagnostics: pa.Table,
     decomposition: pa.Table | None = None,
+    support: pa.Table | None = None,
     contributions: pa.Table | None = None,
     earlier: pd.DataFrame | None = None,
 ) -> Release:
@@ -60,6 +62,8 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
         Tables with the schemas ``ESTIMATES``, ``ATTRITION``, ``LINKAGE_QUALITY``, ``BALANCE``, ``DIAGNOSTICS``.
     decomposition
         With the schema ``DECOMPOSITION``; an evaluation whose estimators are not compared has none.
+    support
+        With the schema ``SUPPORT``.
     contributions
         With the schema ``CONTRIBUTIONS``: the largest in each amount; an evaluation without amounts has none.
     earlier
@@ -81,6 +85,7 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
         "balance": balance,
         "diagnostics": diagnostics,
         "decomposition": DECOMPOSITION.arrow.empty_table() if decomposition is None else decomposition,
+        "support": SUPPORT.arrow.empty_table() if support is None else support,
     }
     safe = {name: checked(name, table) for name, table in delivered.items()}
     _refuse_other_evaluation(evaluation, safe)
@@ -121,7 +126,8 @@ def _disclosed(
     attrition = disclose_reasons(audited["attrition"].table, protocol=protocol, rules=rules)
     diagnostics = disclose_diagnostics(safe["diagnostics"], estimates=estimates, protocol=protocol, rules=rules)
     decomposition = disclose_decomposition(safe["decomposition"], estimates=estimates, protocol=protocol, rules=rules)
-    parts = (*audited.values(), attrition, diagnostics, decomposition)
+    support = disclose_support(safe["support"], rules=rules)
+    parts = (*audited.values(), attrition, diagnostics, decomposition, support)
     return {
         "estimates": estimates,
         "attrition": attrition.table,
@@ -129,6 +135,7 @@ def _disclosed(
         "balance": audited["balance"].table,
         "diagnostics": diagnostics.table,
         "decomposition": decomposition.table,
+        "support": support.table,
         "log": log_table(tuple(entry for part in parts for entry in part.entries)),
     }
 
@@ -146,7 +153,7 @@ def _refuse_other_profile(protocol: Mapping[str, Any], profile_name: str) -> Non
 
 def _refuse_other_evaluation(evaluation: str, safe: Mapping[str, pa.Table]) -> None:
     faults = []
-    for name in ("estimates", "diagnostics", "decomposition"):
+    for name in ("estimates", "diagnostics", "decomposition", "support"):
         others = sum(value != evaluation for value in safe[name]["evaluation"].to_pylist())
         if others:
             remedy = "Disclose each evaluation with its own tables."

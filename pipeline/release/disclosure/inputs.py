@@ -17,6 +17,8 @@ from pipeline.vocabulary.schemas.results import (
     PUBLISHED_DECOMPOSITION,
     PUBLISHED_ESTIMATES,
     PUBLISHED_LINKAGE_QUALITY,
+    PUBLISHED_SUPPORT,
+    SUPPORT,
 )
 from pipeline.vocabulary.schemas.schema import Column, Schema
 
@@ -27,6 +29,7 @@ DELIVERED = {
     "balance": BALANCE,
     "diagnostics": DIAGNOSTICS,
     "decomposition": DECOMPOSITION,
+    "support": SUPPORT,
 }
 """The schemas of the tables that come to the door."""
 
@@ -37,6 +40,7 @@ PUBLISHED = {
     "balance": PUBLISHED_BALANCE,
     "diagnostics": DIAGNOSTICS,
     "decomposition": PUBLISHED_DECOMPOSITION,
+    "support": PUBLISHED_SUPPORT,
 }
 """The schemas of the tables that leave."""
 
@@ -52,6 +56,7 @@ RULED = {
     "decomposition": {
         "months_from", "months_to", "estimate", "positive_weight", "negative_weight", "n_treated", "n_comparison",
     },
+    "support": {"months_from", "months_to", "n_treated", "n_with_reference"},
 }  # fmt: skip
 """The numeric columns that a rule of this folder knows; a schema that grows another is refused until it has one."""
 

@@ -22,6 +22,7 @@ NUMBERS = {
     "linkage_quality": ("n_people", "n_linked", "link_rate"),
     "balance": ("n_treated", "n_comparison", "share_treated", "share_comparison", "smd"),
     "decomposition": ("estimate", "positive_weight", "negative_weight", "n_treated", "n_comparison"),
+    "support": ("n_treated", "n_with_reference"),
 }  # fmt: skip
 """Numbers that are suppressed together: where ``obs_status`` is ``c`` all of a row's are null."""
 

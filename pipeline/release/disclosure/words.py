@@ -17,6 +17,9 @@ from pipeline.vocabulary.schemas.results import DIAGNOSTICS
 FIGURE_DIGITS = 4
 """Significant digits of a check's figure: more than anybody decides by, fewer than would give back a count."""
 
+COUNTED = frozenset({"clusters"})
+"""Checks whose figure is a count."""
+
 WITHHELD = "Withheld: an estimate of this model is suppressed."
 
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?")
@@ -39,7 +42,7 @@ def disclose_diagnostics(
     )
     for figure in ("figure", "threshold"):
         frame[figure] = frame[figure].map(_significant, na_action="ignore").astype("float64")
-    frame["figure"] = frame["figure"].mask(hidden)
+    frame["figure"] = _safe_counts(frame, rules).mask(hidden)
     frame["status"] = frame["status"].mask(hidden, "not evaluated")
     sentences = frame["sentence"].mask(hidden, WITHHELD)
     early = protocol["evaluation"].get("design", {}).get("anticipation", 0)
@@ -55,6 +58,14 @@ def disclose_diagnostics(
             Entry(table="diagnostics", rule=FREE_TEXT, cells=len(hidden), affected=changed),
         ),
     )
+
+
+def _safe_counts(frame: pd.DataFrame, rules: DisclosureProfile) -> pd.Series:
+    """The figures, those that are counts rounded as counts are; null where too small to show."""
+    counts = frame["check"].isin(COUNTED) & frame["figure"].notna()
+    whole = frame["figure"].where(counts).round().astype("Int64")
+    safe = rounded(whole, rules).mask(unsafe(whole, rules).fillna(value=False).astype(bool)).astype("float64")
+    return frame["figure"].where(~counts, safe)
 
 
 def disclose_reasons(table: pa.Table, *, protocol: Mapping[str, Any], rules: DisclosureProfile) -> Disclosed:

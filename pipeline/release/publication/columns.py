@@ -37,7 +37,7 @@ COLUMNS = {
     "months_to": _meaning("To", "Last month (or wave) of the period, counted from the index month, which is 1."),
     "estimate": _meaning("Estimate", "Average effect on the treated in the period; of a part of a gap, what it "
                          f"adds. {_FIGURE}"),
-    "std_error": _meaning("Standard error", f"Standard error of the estimate, clustered by person. {_FIGURE}"),
+    "std_error": _meaning("Standard error", f"Standard error, clustered by person or as declared. {_FIGURE}"),
     "ci_lower": _meaning("95% interval, lower", f"Lower end of the pointwise 95% confidence interval. {_FIGURE}"),
     "ci_upper": _meaning("95% interval, upper", f"Upper end of the pointwise 95% confidence interval. {_FIGURE}"),
     "band_lower": _meaning("95% band, lower", f"Lower end of the band that covers all periods at once. {_FIGURE}"),
@@ -45,9 +45,12 @@ COLUMNS = {
     "n_treated": _meaning("People treated", "Treated people behind the number, rounded; empty where suppressed."),
     "n_comparison": _meaning("People compared", "Comparison people behind the number, rounded; empty where "
                              "suppressed."),
+    "n_with_reference": _meaning("People with a reference", "Of the treated people of the row, those who are also "
+                                 "seen in the reference, rounded; empty where suppressed."),
     "obs_status": _meaning("Status", "c: a number of the row is suppressed because too few people are behind it; "
                            "empty: nothing is suppressed."),
-    "evidence": _meaning("Evidence", "What has been decided about the credibility of the estimate."),
+    "evidence": _meaning("Evidence", "What has been decided about the credibility of the estimate. Descriptive: what "
+                         "splits people came after the treatment, so that the row is no effect of it."),
     "check": _meaning("Check", "Name of the check."),
     "status": _meaning("Result", "pass, review, fail or not evaluated."),
     "figure": _meaning("Figure", "The number that the check decides by; empty where there is none or it is withheld."),

@@ -16,6 +16,7 @@ from pipeline.vocabulary.schemas.results import (
     PUBLISHED_DECOMPOSITION,
     PUBLISHED_ESTIMATES,
     PUBLISHED_LINKAGE_QUALITY,
+    PUBLISHED_SUPPORT,
 )
 from pipeline.vocabulary.schemas.schema import Schema
 
@@ -50,7 +51,7 @@ class PublishedTable:
 
 
 def published_tables(releases: Sequence[Release]) -> tuple[PublishedTable, ...]:
-    """Estimates, diagnostics, attrition, linkage quality, balance and decomposition of all releases.
+    """Estimates, diagnostics, attrition, linkage quality, balance, decomposition and support of all releases.
 
     Raises
     ------
@@ -108,6 +109,14 @@ def published_tables(releases: Sequence[Release]) -> tuple[PublishedTable, ...]:
             schema=PUBLISHED_DECOMPOSITION,
             rows=decomposition,
             places=_decomposition_places(_outcome_places(ordered, decomposition)),
+        ),
+        PublishedTable(
+            name="support",
+            title="Who identifies which horizon",
+            description="One row per period and year of treatment: treated people seen then, and in the reference too.",
+            schema=PUBLISHED_SUPPORT,
+            rows=_stacked(PUBLISHED_SUPPORT, [release.support for release in ordered]),
+            places=lambda _column, _row: None,
         ),
     )
 

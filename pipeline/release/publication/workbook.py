@@ -31,6 +31,7 @@ _SHEETS = {
     "linkage_quality": "Linkage quality",
     "balance": "Balance",
     "decomposition": "Decomposition",
+    "support": "Support",
 }
 
 _NOTES = {
@@ -49,6 +50,7 @@ _NOTED = {
     "ci_lower": "intervals",
     "excluded": "rounding",
     "n_people": "rounding",
+    "n_with_reference": "rounding",
 }
 
 _NOT_IN_EVERY_ROW = ("positive_weight", "negative_weight")

@@ -86,6 +86,15 @@ AT_INDEX = (
 )
 """Characteristics that the index event tells of treated people; comparison people have none."""
 
+AFTER_TREATMENT = ("employment_adviser", "result_after_treatment")
+"""Those of them that come about after the treatment began: effects by them describe who did how, and are no effects of
+what splits them."""
+
+OF_A_WAIT = ("wait", "waited", "others_mean_wait", "others", "provider")
+"""Numbers of people on a waiting list: months waited, whole months from that of joining to that of treatment, the mean
+wait of the others whom the provider was sent in the same month and how many they are, and a number for the provider
+that says nothing else of it. None is ever published."""
+
 COHORT = Schema(
     name="cohort",
     grain="eligible person",
@@ -103,14 +112,21 @@ COHORT = Schema(
         *_CHARACTERISTICS,
         Column(name="linkage_weight", type=pa.float64(), role="statistic"),
         Column(name="referral_month", type=pa.int32(), unit="month"),
+        Column(name="cluster", type=pa.int32(), role="identifier"),
+        Column(name="running", type=pa.int32()),
+        Column(name="took_up", type=pa.bool_()),
         *(Column(name=name, type=pa.string(), role="characteristic") for name in AT_INDEX),
         Column(name="year_of_diagnosis", type=pa.string(), role="characteristic"),
+        *(Column(name=name, type=pa.float64()) for name in OF_A_WAIT),
     ),
 )
 """``treatment_month`` is null for comparison people, whose ``index_month`` was drawn. Outcomes are observed from
 ``first_month`` to ``last_month``, inclusive: the event window, within the calendar window, before the month of death.
 ``operation`` is the code list's group for treated people; ``referral_month`` is that of a referral for therapy.
-``year_of_diagnosis`` is that of everybody's first diagnosis where people wait for an operation, else null."""
+``year_of_diagnosis`` is that of everybody's first diagnosis where people wait for an operation, or of the test by which
+they became eligible, else null. ``cluster`` numbers the practices that people are treated by, and never leaves. About a
+threshold, ``treated`` are people at or above the cutoff of ``running``, whether or not they ``took_up``. On a waiting
+list ``treatment_month`` is that of joining, and treated people have the numbers of :data:`OF_A_WAIT`."""
 
 ATTRITION = Schema(
     name="attrition",

@@ -154,6 +154,30 @@ BALANCE = Schema(
 
 _STATUS = Column(name="obs_status", type=pa.string(), nullable=False, allowed=("", "c"))
 
+SUPPORT = Schema(
+    name="support",
+    grain="event-time bin x year of treatment",
+    key=("evaluation", "months_from", "months_to", "treated_in"),
+    columns=(
+        Column(name="evaluation", type=pa.string(), nullable=False),
+        Column(name="months_from", type=pa.int32(), nullable=False),
+        Column(name="months_to", type=pa.int32(), nullable=False),
+        Column(name="treated_in", type=pa.string(), nullable=False),
+        Column(name="n_treated", type=pa.int64(), role="count", unit="people"),
+        Column(name="n_with_reference", type=pa.int64(), role="count", unit="people"),
+    ),
+)
+"""Who identifies which bin: the treated people seen in it by when they were treated, and of them those seen in the
+reference too. ``treated_in`` is a calendar year (in a linked panel a period), empty for everybody."""
+
+PUBLISHED_SUPPORT = Schema(
+    name="published_support",
+    grain="event-time bin x year of treatment",
+    key=SUPPORT.key,
+    columns=(*SUPPORT.columns, _STATUS),
+)
+"""``support.csv``: counts rounded, a suppressed cell empty with ``obs_status`` ``c``."""
+
 PUBLISHED_ATTRITION = Schema(
     name="published_attrition",
     grain="evaluation x arm x exclusion step",

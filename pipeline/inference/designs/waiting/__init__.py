@@ -5,4 +5,10 @@ waiting. ``queues`` and ``congestion`` use how long the others waited whom the s
 as an instrument for one's own wait; ``exclusion`` asks whether the queue is related to what it cannot have caused.
 ``dose_response`` compares people of one specialty who waited for different times, and believes that what is measured of
 them says all that moves both wait and outcome. A frame has one row a person; the outcome is best a change from before.
+``estimates`` and ``checks`` do all of it as a protocol declares.
 """
+
+from pipeline.inference.designs.waiting.checking import checks
+from pipeline.inference.designs.waiting.estimating import estimates
+
+__all__ = ["checks", "estimates"]

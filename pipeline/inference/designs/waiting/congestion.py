@@ -19,7 +19,7 @@ from pipeline.inference.designs.waiting.cells import Cells, Referrals, cells_of
 from pipeline.inference.designs.waiting.partialled import Partialled, partialled
 from pipeline.inference.designs.waiting.people import refuse_confidence
 from pipeline.inference.designs.waiting.results import Slope, WaitEstimate, WaitPath
-from pipeline.inference.designs.waiting.slopes import Cluster, Slopes, slopes_of
+from pipeline.inference.designs.waiting.slopes import Cluster, Errors, Slopes, slopes_of
 from pipeline.inference.moments.regression.intervals import t_critical
 from pipeline.vocabulary.errors import Fault, NotEstimable, RequestError
 
@@ -29,12 +29,13 @@ at a level of 5% (Montiel Olea and Pflueger 2013, doi 10.1080/00401706.2013.8066
 chi-squared with one degree of freedom and non-centrality one over a tenth."""
 
 
-def estimate(
+def estimate(  # noqa: PLR0913 - what is declared of one instrument
     frame: pd.DataFrame,
     outcomes: Sequence[str],
     *,
     referrals: Referrals,
     cluster: Cluster = "provider",
+    errors: Errors = "CR2",
     least_f: float = LEAST_F,
     confidence: float = 0.95,
 ) -> WaitPath:
@@ -45,6 +46,8 @@ def estimate(
     cluster
         ``"provider"``, since a queue lasts and what a provider's people have in common may too; or
         ``"provider_month"``, where there are few providers and their months are unrelated but for their effects.
+    errors
+        See :mod:`slopes`.
     least_f
         The first-stage F that must be reached, declared before it is looked at.
 
@@ -60,7 +63,7 @@ def estimate(
     """
     refuse_confidence(confidence)
     cells = cells_of(frame, outcomes, referrals=referrals)
-    return of_cells(cells, referrals=referrals, cluster=cluster, least_f=least_f, confidence=confidence)
+    return of_cells(cells, referrals=referrals, confidence=confidence, cluster=cluster, errors=errors, least_f=least_f)
 
 
 def of_cells(
@@ -68,6 +71,7 @@ def of_cells(
     *,
     referrals: Referrals,
     cluster: Cluster = "provider",
+    errors: Errors = "CR2",
     least_f: float = LEAST_F,
     confidence: float = 0.95,
 ) -> WaitPath:
@@ -85,13 +89,13 @@ def of_cells(
         what = "there is no outcome" if not outcomes else "the least F is not a number from 0 up"
         raise RequestError(Fault(what=what, remedy="Declare it."))
     left = partialled(cells, referrals=referrals)
-    slopes = slopes_of(left, cluster=cluster)
+    slopes = slopes_of(left, cluster=cluster, errors=errors)
     _refuse_weak(slopes, referrals=referrals, least_f=least_f)
     estimates = tuple(
         _estimate(place, name, slopes=slopes, left=left, wait=referrals.wait, confidence=confidence, least_f=least_f)
         for place, name in enumerate(outcomes)
     )
-    together = t_critical(confidence=1 - (1 - confidence) / len(outcomes), df=slopes.n_clusters - 1)
+    together = t_critical(confidence=1 - (1 - confidence) / len(outcomes), df=slopes.df)
     half = together * np.sqrt(np.diag(slopes.effects_covariance))
     return WaitPath(
         estimates=estimates,
@@ -102,7 +106,12 @@ def of_cells(
 
 
 def first_stage(
-    frame: pd.DataFrame, *, referrals: Referrals, cluster: Cluster = "provider", confidence: float = 0.95
+    frame: pd.DataFrame,
+    *,
+    referrals: Referrals,
+    cluster: Cluster = "provider",
+    errors: Errors = "CR2",
+    confidence: float = 0.95,
 ) -> Slope:
     """How the wait moves with the queue, with its F (``statistic``), whether weak or not; no outcome is looked at.
 
@@ -115,7 +124,7 @@ def first_stage(
     """
     refuse_confidence(confidence)
     left = partialled(cells_of(frame, [], referrals=referrals), referrals=referrals)
-    return slopes_of(left, cluster=cluster).on_queue(0, column=referrals.wait, confidence=confidence)
+    return slopes_of(left, cluster=cluster, errors=errors).on_queue(0, column=referrals.wait, confidence=confidence)
 
 
 def _refuse_weak(slopes: Slopes, *, referrals: Referrals, least_f: float) -> None:
@@ -129,7 +138,7 @@ def _estimate(  # noqa: PLR0913 - the parts of one result
     place: int, outcome: str, *, slopes: Slopes, left: Partialled, wait: str, confidence: float, least_f: float
 ) -> WaitEstimate:
     effect, std_error = slopes.effects[place], np.sqrt(slopes.effects_covariance[place, place])
-    half = t_critical(confidence=confidence, df=slopes.n_clusters - 1) * std_error
+    half = t_critical(confidence=confidence, df=slopes.df) * std_error
     lower, upper = slopes.anderson_rubin(place, confidence=confidence)
     longer = left.queue_mean > 0
     return WaitEstimate(

@@ -20,7 +20,7 @@ from pipeline.inference.designs.waiting.cells import Referrals, cells_of
 from pipeline.inference.designs.waiting.partialled import partialled
 from pipeline.inference.designs.waiting.people import refuse_confidence
 from pipeline.inference.designs.waiting.results import Slope
-from pipeline.inference.designs.waiting.slopes import Cluster, slopes_of
+from pipeline.inference.designs.waiting.slopes import Cluster, Errors, slopes_of
 from pipeline.inference.moments.regression.solve import inverse
 from pipeline.vocabulary.errors import Fault, RequestError
 
@@ -63,6 +63,7 @@ def related(
     *,
     referrals: Referrals,
     cluster: Cluster = "provider",
+    errors: Errors = "CR2",
     confidence: float = 0.95,
 ) -> Exclusion:
     """The slope on the queue of each column that it cannot have caused.
@@ -80,19 +81,19 @@ def related(
     if not columns:
         raise RequestError(Fault(what="there is no column to check", remedy="Name outcomes and facts from before."))
     left = partialled(cells_of(frame, columns, referrals=referrals), referrals=referrals)
-    found = slopes_of(left, cluster=cluster)
+    found = slopes_of(left, cluster=cluster, errors=errors)
     slopes = tuple(found.on_queue(i, column=name, confidence=confidence) for i, name in enumerate(columns))
     spread = np.sqrt(np.diag(left.moments.sum(axis=0)))
     ratio = np.divide(spread[-1], spread[: len(columns)], out=np.zeros(len(columns)), where=spread[: len(columns)] > 0)
     return Exclusion(
         slopes=slopes,
         adjusted=tuple(float(p) for p in holm([slope.p_value for slope in slopes])),
-        joint_p_value=_wald(found.slope[:-1], found.covariance[:-1, :-1], df=found.n_clusters - 1),
+        joint_p_value=_wald(found.slope[:-1], found.covariance[:-1, :-1], df=found.df),
         standardised=tuple(float(value) for value in found.slope[:-1] * ratio),
     )
 
 
-def _wald(slope: NDArray[np.float64], covariance: NDArray[np.float64], *, df: int) -> float:
+def _wald(slope: NDArray[np.float64], covariance: NDArray[np.float64], *, df: float) -> float:
     from scipy.special import fdtrc
 
     solved = inverse(covariance)

@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from pipeline.inference.diagnostics.decomposition.decompose import of_panel
 from pipeline.inference.diagnostics.decomposition.result import Decomposition
-from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.effects import Specification
 from pipeline.vocabulary.errors import NotEstimable
 from pipeline.vocabulary.months import first_day
@@ -52,9 +51,9 @@ def _of_outcome(panel: Panel, protocol: Protocol, outcome: Outcome) -> list[pd.D
 def treated_in(protocol: Protocol) -> Callable[[int], str]:
     """When people of a timing group were treated, as reported: the calendar year of a month, else the period."""
     design = protocol.evaluation.design
-    if isinstance(design, LinkedPanel):
-        return lambda period: f"{design.period_unit} {period}"
-    return lambda month: str(first_day(month).year)
+    if design.dated:
+        return lambda month: str(first_day(month).year)
+    return lambda period: f"{design.period_unit} {period}"
 
 
 def _tables(decomposed: Decomposition, label: Callable[[int], str]) -> Iterator[pd.DataFrame]:

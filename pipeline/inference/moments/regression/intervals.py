@@ -9,7 +9,7 @@ from pipeline.vocabulary.effects import Specification
 from pipeline.vocabulary.errors import Fault, NotEstimable
 
 
-def t_critical(*, confidence: float, df: int) -> float:
+def t_critical(*, confidence: float, df: float) -> float:
     """The two-sided critical value of Student's t."""
     from scipy.special import stdtrit
 

@@ -40,7 +40,10 @@ class IndexEvents:
         Why somebody cannot be compared with: ``had such an operation``.
     waiting
         SQL, one row a person who may have the event yet: ``person_id``, ``since_day`` from when, and
-        ``year_of_diagnosis``, which is then ``known`` of treated people too. Null where a kind of event cannot say.
+        ``year_of_diagnosis`` and ``cluster`` (null where there is none), which are then ``known`` of treated people
+        too. ``None`` where a kind of event cannot say.
+    who_waits, since
+        Those people in words, and why one leaves who became one after the index day that was drawn.
     """
 
     happened: str
@@ -50,6 +53,8 @@ class IndexEvents:
     start: str
     never: str
     waiting: str | None = None
+    who_waits: str = "people with such a diagnosis in the census spine"
+    since: str = "not diagnosed before the drawn index day"
 
 
 def index_events(study: Study, records: Mapping[str, str]) -> IndexEvents:

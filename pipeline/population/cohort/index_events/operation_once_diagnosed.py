@@ -13,7 +13,7 @@ from pipeline.population.cohort.study import Study
 from pipeline.vocabulary.codelists import Codelist
 from pipeline.vocabulary.index_events import OperationOnceDiagnosed
 
-_YEAR = "CAST(year(day) AS VARCHAR) AS year_of_diagnosis"
+_YEAR = "CAST(year(day) AS VARCHAR) AS year_of_diagnosis, NULL AS cluster"
 
 
 def events(study: Study, records: Mapping[str, str]) -> IndexEvents:
@@ -29,7 +29,7 @@ def events(study: Study, records: Mapping[str, str]) -> IndexEvents:
     return IndexEvents(
         happened=_operated_sql(study, declared, records, since=since),
         order=("index_day", "epistart", "epikey"),
-        known=("operation", "before", "year_of_diagnosis"),
+        known=("operation", "before", "year_of_diagnosis", "cluster"),
         rules=(
             Rule(reason="operation without any date", holds="index_month IS NOT NULL"),
             *month_rules(study, what="operation"),

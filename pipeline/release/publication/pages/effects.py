@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
 from pipeline.release.disclosure.release import Release
-from pipeline.release.publication.pages.words import as_heading
+from pipeline.release.publication.pages.words import as_heading, named
 from pipeline.vocabulary.declared import request_error
+from pipeline.vocabulary.designs import Waiting
 from pipeline.vocabulary.outcomes import Outcome
 from pipeline.vocabulary.protocol import Evaluation
 from pipeline.vocabulary.windows import Bin
@@ -74,12 +75,15 @@ class Series:
         In order of event time, without the reference.
     placebo
         Whether every effect should be zero.
+    reference
+        The reference bins of a run; without any, they are the headline's.
     """
 
     name: str
     title: str
     effects: tuple[Effect, ...]
     placebo: bool = False
+    reference: tuple[Bin, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +104,10 @@ class OutcomeEffects:
         The headline estimator.
     others, runs
         Everybody's effects by the other estimators, and in the declared robustness runs, in the declared order.
+    path, path_reference
+        Of people on a waiting list: what they lose month by month while they wait.
+    standards
+        What meeting each standard does for those who waited longer, by each estimator.
     """
 
     outcome: Outcome
@@ -112,6 +120,9 @@ class OutcomeEffects:
     estimator: str = ""
     others: tuple[Series, ...] = ()
     runs: tuple[Series, ...] = ()
+    path: tuple[Effect, ...] = ()
+    path_reference: tuple[Bin, ...] = ()
+    standards: tuple[Series, ...] = ()
 
 
 def declaration(release: Release) -> Evaluation:
@@ -146,7 +157,7 @@ def _of_outcome(evaluation: Evaluation, outcome: Outcome, rows: list[dict[str, A
     mine = [row for row in measured if row["estimator"] == design.headline]
     binned = design.window.binned
     headline = (_effect(row) for row in mine if row["role"] == "headline" and row["subgroup"] == "all")
-    return OutcomeEffects(
+    found = OutcomeEffects(
         outcome=outcome,
         price_base=next((row["price_base"] for row in mine), ""),
         period_unit=period_unit(evaluation),
@@ -160,6 +171,25 @@ def _of_outcome(evaluation: Evaluation, outcome: Outcome, rows: list[dict[str, A
         ),
         runs=tuple(_runs(evaluation, measured)),
     )
+    return _waiting(found, design, measured) if isinstance(design, Waiting) else found
+
+
+def _waiting(found: OutcomeEffects, design: Waiting, rows: list[dict[str, Any]]) -> OutcomeEffects:
+    """The other estimators of a wait, each of which stands beside the headline as a run does; the path; standards."""
+    beside = (*design.estimators, f"{design.headline}:least_squares", f"{design.headline}:anderson_rubin")
+    met = [
+        _series(rows, f"{name}:{standard.label}", f"Within {standard.name}: {named(name)}")
+        for standard in design.standards
+        for name in design.estimators
+    ]
+    return replace(
+        found,
+        others=(),
+        runs=tuple(_series(rows, name, as_heading(name)) for name in beside if name != design.headline),
+        path=_series(rows, "path", "").effects,
+        path_reference=tuple(part for part in design.path.window.binned if part.reference),
+        standards=tuple(one for one in met if one.effects),
+    )
 
 
 def _runs(evaluation: Evaluation, rows: list[dict[str, Any]]) -> Iterator[Series]:
@@ -167,7 +197,9 @@ def _runs(evaluation: Evaluation, rows: list[dict[str, Any]]) -> Iterator[Series
     design = evaluation.design
     for run in design.robustness:
         name = f"{design.headline}:{run.name(design.period_unit)}"
-        yield _series(rows, name, run.title(design.period_unit), placebo=run.placebo)
+        series = _series(rows, name, run.title(design.period_unit), placebo=run.placebo)
+        window = run.window(design.window, anticipation=design.anticipation)
+        yield replace(series, reference=tuple(part for part in window.binned if part.reference))
 
 
 def _series(rows: list[dict[str, Any]], name: str, title: str, *, placebo: bool = False) -> Series:

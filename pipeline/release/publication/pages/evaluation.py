@@ -21,6 +21,7 @@ from pipeline.release.publication.pages.decomposition import (
     static_table,
     timing_table,
 )
+from pipeline.release.publication.pages.dip import dip_sections
 from pipeline.release.publication.pages.effects import (
     OutcomeEffects,
     declaration,
@@ -31,8 +32,12 @@ from pipeline.release.publication.pages.evidence import Evidence, evidence
 from pipeline.release.publication.pages.flow import flows
 from pipeline.release.publication.pages.headlines import headlines
 from pipeline.release.publication.pages.robustness import estimators_table, robustness_table
+from pipeline.release.publication.pages.support import support_section
 from pipeline.release.publication.pages.templates import render
-from pipeline.release.publication.pages.words import as_heading
+from pipeline.release.publication.pages.waiting import instrument, waiting_sections
+from pipeline.release.publication.pages.words import as_heading, listed, named
+from pipeline.vocabulary.protocol import Evaluation
+from pipeline.vocabulary.schemas.people import AFTER_TREATMENT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +78,8 @@ def evaluation_page(release: Release, facts: Facts, *, revisions: pa.Table) -> s
         What changed since the version before; without rows in a first version.
     """
     evaluation = declaration(release)
-    sections = tuple(_section(effects, evaluation.intervention) for effects in outcome_effects(release))
+    outcomes = outcome_effects(release)
+    sections = tuple(_section(effects, evaluation.intervention) for effects in outcomes)
     said: Evidence = evidence(release)
     return render(
         "evaluation.html.j2",
@@ -82,8 +88,13 @@ def evaluation_page(release: Release, facts: Facts, *, revisions: pa.Table) -> s
         evaluation=evaluation,
         period_unit=period_unit(evaluation),
         sections=sections,
+        waits=waiting_sections(outcomes),
+        instrument=instrument(release),
         gaps=tuple(_gap_section(gaps) for gaps in outcome_gaps(release).values()),
         evidence=said,
+        descriptive=_descriptive(evaluation),
+        dips=dip_sections(evaluation, outcomes),
+        support=support_section(release),
         flows=flows(release),
         balance=tables.balance_table(release),
         linkage=tables.linkage_table(release),
@@ -96,12 +107,20 @@ def evaluation_page(release: Release, facts: Facts, *, revisions: pa.Table) -> s
     )
 
 
+def _descriptive(evaluation: Evaluation) -> str:
+    """The declared characteristics that come about after treatment, in words; nothing where there are none."""
+    return listed(
+        tuple(named(name).removesuffix(" (descriptive)") for name in evaluation.subgroups if name in AFTER_TREATMENT)
+    )
+
+
 def _section(effects: OutcomeEffects, intervention: str) -> OutcomeSection:
     name = effects.outcome.name
     return OutcomeSection(
         key=name,
         title=as_heading(effects.outcome.title),
-        sentences=headlines(effects, intervention),
+        # In the month of joining nobody has waited yet: there is nothing to say of it.
+        sentences=headlines(effects, intervention)[: 1 if effects.path else None],
         chart=event_study(effects, key=f"{name}-chart"),
         numbers=tables.effect_table(effects, key=f"{name}-numbers"),
         estimators=estimators_table(effects, key=f"{name}-estimators"),

@@ -24,8 +24,9 @@ class Evidence:
 
 
 def evidence(release: Release) -> Evidence:
-    """The evidence column of the estimates in words, with how many estimators, runs and checks there are."""
-    levels = {value for value in release.estimates["evidence"].to_pylist() if value}
+    """The evidence for everybody's estimates in words, with how many estimators, runs and checks there are."""
+    given = zip(*(release.estimates[name].to_pylist() for name in ("subgroup", "evidence")), strict=True)
+    levels = {value for subgroup, value in given if subgroup == "all" and value}
     level = listed(tuple(sorted(levels))) or NOT_ASSESSED
     named_runs = _distinct(release, "estimates", "estimator")
     estimators = tuple(name for name in named_runs if ":" not in name)

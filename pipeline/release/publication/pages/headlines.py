@@ -50,13 +50,13 @@ def _size(estimate: Estimate, effects: OutcomeEffects) -> str:
     size = f"{plain(estimate.value)}{unit.suffix}"
     direction = "lower" if estimate.value < 0 else "higher"
     prices = f"; {effects.price_base} prices" if effects.price_base else ""
-    inside = f"(95% interval {_ends(interval, plain)}{prices})"
+    inside = f"(95% interval {ends(interval, plain)}{prices})"
     if plain(estimate.value) == plain(0.0):
         return f"differed by {size} {inside} from what"
     return f"was {size} {direction} {inside} than"
 
 
-def _ends(interval: Interval, plain: Callable[[float], str]) -> str:
+def ends(interval: Interval, plain: Callable[[float], str]) -> str:
     """Both ends without signs: the words say which way they lie."""
     lower, upper = plain(interval.lower), plain(interval.upper)
     if interval.lower > 0:

@@ -48,6 +48,7 @@ DOWNLOADS = (
     Download(file="attrition.csv", holds="Who was excluded, step by step"),
     Download(file="balance.csv", holds="Characteristics of treated and comparison people"),
     Download(file="decomposition.csv", holds="Why fixed-effects and Sun-Abraham estimates differ"),
+    Download(file="support.csv", holds="Which years of treatment identify which horizon"),
     Download(file="linkage_quality.csv", holds="Shares of people linked"),
     Download(file="revisions.csv", holds="What changed since the version before"),
     Download(file="manifest.json", holds="The digest of every file, and of all that they were made from"),

@@ -6,13 +6,20 @@ import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from functools import singledispatch
 
 from pipeline.release.disclosure.release import Release
+from pipeline.release.publication.pages.index_events import index_event
 from pipeline.release.publication.pages.words import estimator, listed, named, number, span
-from pipeline.vocabulary.designs import GeneralPopulation, LinkedPanel, NotYetTreated, StaggeredAdoption
-from pipeline.vocabulary.index_events import Diagnosis, FirstTherapySession, OperationOnceDiagnosed, Procedure
+from pipeline.vocabulary.designs import (
+    Design,
+    GeneralPopulation,
+    LinkedPanel,
+    NotYetTreated,
+    StaggeredAdoption,
+    Threshold,
+    Waiting,
+)
 from pipeline.vocabulary.months import first_day, parse_month
 from pipeline.vocabulary.protocol import Evaluation
 from pipeline.vocabulary.robustness import RobustnessRun
@@ -93,8 +100,10 @@ def _design(design: object) -> Iterator[tuple[str, str]]:
 def _staggered_adoption(design: StaggeredAdoption) -> Iterator[tuple[str, str]]:
     against = "not yet treated" if isinstance(design.comparison, NotYetTreated) else "never treated"
     yield "Design", f"People treated in different months, compared before and after with people {against}"
-    yield "Index event", _index_event(design.index_event)
+    yield "Index event", index_event(design.index_event)
     yield "Comparison people", _comparison(design.comparison)
+    if design.cluster is not None:
+        yield "Errors", f"Clustered on the {design.cluster}: people are treated by {design.cluster}s, not one by one"
     spline = design.age_spline
     if spline is not None:
         low, high = (f"{100 * edge:.0f}th" for edge in spline.boundary)
@@ -125,55 +134,72 @@ def _general_population(comparison: GeneralPopulation) -> str:
 @_comparison.register
 def _not_yet_treated(comparison: NotYetTreated) -> str:
     return (
-        "Everybody diagnosed alike who did not have the index event in the months of index events or before, whether "
-        "or not they had it later; each is given an index month drawn from those of the treated people, must have been "
-        "diagnosed before it and meet the same eligibility there, and is observed until the month before a later index "
-        f"event of their own (sampling seed {comparison.seed})."
+        "Everybody diagnosed or found eligible alike who did not have the index event in the months of index events or "
+        "before, whether or not they had it later; each is given an index month drawn from those of the treated "
+        "people, must have been diagnosed or found eligible before it and meet the same eligibility there, and is "
+        "observed until the month before a later index event of their own "
+        f"(sampling seed {comparison.seed})."
     )
 
 
-@singledispatch
-def _index_event(event: object) -> str:
-    raise TypeError(f"no words for a {type(event).__name__}")
-
-
-@_index_event.register
-def _procedure(event: Procedure) -> str:
-    secondary = (
-        f", or as a secondary one where the primary one is in {event.or_secondary_when_primary_in}"
-        if event.or_secondary_when_primary_in
-        else ""
+@_design.register
+def _threshold(design: Threshold) -> Iterator[tuple[str, str]]:
+    low, high = design.values
+    bounds = (f"{outcome} by {bound:g}" for outcome, bound in design.curvature.items())
+    yield (
+        "Design",
+        (
+            f"People with {design.running} at {design.cutoff} or above compared with people below it: the jump in the "
+            f"outcome's change from the reference over the jump in take-up, at {design.cutoff} (regression "
+            "discontinuity, fuzzy)"
+        ),
     )
-    return (
-        f"The first operation in code list {event.codelist} found in {event.source}, with a diagnosis in "
-        f"{event.with_diagnosis} as the primary one of the same episode{secondary}. "
-        f"First means none since {_day(event.first_since)}."
+    yield "Index event", index_event(design.index_event)
+    yield "Comparison people", f"People with {design.running} below {design.cutoff}, held to the same eligibility"
+    yield "People compared", f"Of {low} to {high}; for local randomisation {design.lottery[0]} to {design.lottery[1]}"
+    yield (
+        "Bounds declared",
+        (
+            f"Per squared unit, {listed(tuple(bounds))} in published units, and take-up by "
+            f"{design.take_up_curvature:g}; frequencies within a share of {design.frequency_bend:g} of their "
+            f"neighbours' mean, their logarithm bending by {design.log_frequency_curvature:g}"
+        ),
     )
+    yield "Must not jump", listed(tuple(f"{named(name)} (bound {bound:g})" for name, bound in design.smooth.items()))
 
 
-@_index_event.register
-def _first_therapy_session(event: FirstTherapySession) -> str:
-    return (
-        f"The first therapy session of the first completed course in {event.source}: a referral discharged with "
-        f"{event.completed_contacts} treatment contacts or more. First means none completed since "
-        f"{_day(event.first_since)}. Employment status is the latest in {event.employment} on or before the referral."
+@_design.register
+def _waiting(design: Waiting) -> Iterator[tuple[str, str]]:
+    shortest, longest = design.curve
+    queue = {"others_mean_wait": "the mean wait of the others", "others": "the number of others"}[design.queue]
+    within = f", {named(design.specialty)}" if design.specialty else ""
+    yield (
+        "Design",
+        (
+            f"Two-stage least squares: the wait of each person by {queue} whom the same provider was sent in the same "
+            f"month, with effects of provider and month{within} and {listed(tuple(map(named, design.adjusted_for)))}; "
+            f"effects are of {design.longer_by:g} months more of waiting"
+        ),
     )
-
-
-@_index_event.register
-def _diagnosis(event: Diagnosis) -> str:
-    return (
-        f"The first episode in {event.source} with a diagnosis in code list {event.codelist}, in any position. "
-        f"First means none since {_day(event.first_since)}."
+    yield "Index event", index_event(design.index_event)
+    yield "Comparison people", f"{_comparison(design.comparison)} They are compared with on the path of waiting alone"
+    yield "Longest wait", f"{design.longest} months; who waits longer is left out"
+    yield "Least F", f"{design.least_f:g} of the first stage, errors by {design.cluster.replace('_', ' and ')}"
+    yield "Standards", "; ".join(f"{standard.name} ({standard.days} days)" for standard in design.standards)
+    yield "Must not be related to the queue", listed(tuple(map(named, design.unrelated)))
+    yield (
+        "Path of waiting",
+        (
+            f"{named(design.path.estimator)}; event times {_window(design.path.window)}; reference: "
+            f"{_reference(design.path.window).lower()}"
+        ),
     )
-
-
-@_index_event.register
-def _operation_once_diagnosed(event: OperationOnceDiagnosed) -> str:
-    return (
-        f"The first operation in code list {event.codelist} found in {event.source} in an episode with a diagnosis in "
-        f"{event.diagnosis}, in any position, of somebody with such a diagnosis in an episode that began before. "
-        f"First means none since {_day(event.first_since)}."
+    yield (
+        "Dose-response",
+        (
+            f"Waits of {shortest:g} to {longest:g} months, among people alike in "
+            f"{listed(tuple(map(named, design.dose_response.covariates)))} and month of joining{within}"
+        ),
     )
 
 
@@ -215,8 +241,10 @@ def _eligibility(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
         yield "Outcomes observed", _months(evaluation.observed_between)
 
 
-def _group_time(design: StaggeredAdoption | LinkedPanel) -> str:
-    """What the estimators of group-time effects are told besides."""
+def _group_time(design: Design) -> str:
+    """What the estimators of group-time effects are told besides; nothing where there are none."""
+    if isinstance(design, Threshold | Waiting):
+        return ""
     compared = {"never_treated": "never treated", "not_yet_treated": "never or not yet treated"}
     covariates = listed(tuple(named(name) for name in design.covariates)) or "no covariates"
     before = f"{design.anticipation} {design.period_unit}s" if design.anticipation else "none"
@@ -268,7 +296,3 @@ def _age_bands(edges: tuple[int, ...]) -> str:
 def _months(between: tuple[str, str]) -> str:
     first, last = (first_day(parse_month(label)).strftime("%B %Y") for label in between)
     return f"{first} to {last}"
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day.strftime('%B %Y')}"

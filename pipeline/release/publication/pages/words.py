@@ -27,21 +27,46 @@ _NAMES = {
     "employment_adviser": "contact with an employment adviser (descriptive)",
     "employment_at_referral": "employment status at referral",
     "result_after_treatment": "result after treatment (descriptive)",
+    "honest_local_linear": "honest local linear",
+    "density_heap": "heap at the cutoff",
+    "density_jump": "jump of the density",
+    "first_stage": "take-up at the cutoff",
+    "congestion": "two-stage least squares by the queue",
+    "dose_response": "dose-response",
+    "congestion:least_squares": "least squares on the wait itself",
+    "congestion:anderson_rubin": "the queue, with Anderson and Rubin's interval",
+    "first_stage_of_wait": "queue and wait (first stage)",
+    "exclusion": "queue and what came before (exclusion)",
+    "anderson_rubin": "weak-instrument test (Anderson and Rubin)",
+    "others_mean_wait": "the others' mean wait",
+    "female": "sex",
+    "before": "each outcome in the reference",
+    "earlier": "each outcome's change from the window's first bin to the reference",
     "pre_trend": "pre-trend",
     "relative_magnitude": "departures from parallel trends",
     "false_links": "false links",
+    "placebo_outcome": "outcome before the reference",
+    "clusters": "number of clusters",
 }
 """What a name of the code is called in a report, where its own words will not do."""
 
 _ESTIMATORS = {
-    "ons_fixed_effects": "event-time bins with person and calendar-period fixed effects, errors clustered by person "
-    "(the specification published by ONS)",
+    "ons_fixed_effects": "event-time bins with person and calendar-period fixed effects, errors clustered by person or "
+    "as declared (the specification published by ONS)",
     "callaway_santanna": "each treatment month's people against comparison people since the reference, added up "
     "(Callaway and Sant'Anna 2021)",
     "imputation": "outcomes less those imputed from untreated people and periods, by person and calendar-period fixed "
     "effects (Borusyak, Jaravel and Spiess 2024)",
     "sun_abraham": "fixed effects with an effect for each treatment month and event time, weighted by their people "
     "(Sun and Abraham 2021)",
+    "honest_local_linear": "lines on both sides of the cutoff, the jump in the outcome over that in take-up, with "
+    "intervals that allow for the worst bias under the declared curvature (Noack and Rothe 2024)",
+    "congestion": "two-stage least squares with the queue of the provider in the month of joining as the instrument, "
+    "errors clustered with Bell and McCaffrey's small-sample form",
+    "dose_response": "the outcome by months waited, doubly robust, in the last bin of the window (Kennedy, Ma, McHugh "
+    "and Small 2017)",
+    "local_randomisation": "the same ratio from people next to the cutoff, as if a lottery had put them on their side "
+    "(Cattaneo, Frandsen and Titiunik 2015)",
 }
 
 

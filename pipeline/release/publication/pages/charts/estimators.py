@@ -100,7 +100,7 @@ def _path(series: Series, effects: OutcomeEffects, *, shift: float) -> tuple[lis
     shown: list[tuple[Bin | Effect, float]] = [
         (e, e.estimate.value if e.estimate else math.nan) for e in series.effects
     ]
-    shown += [(part, 0.0) for part in effects.reference]
+    shown += [(part, 0.0) for part in series.reference or effects.reference]
     points = sorted((_middle(part) + shift * (part.last - part.first + 1), value) for part, value in shown)
     return [place for place, _ in points], [value for _, value in points]
 
