@@ -116,6 +116,7 @@ def _release(protocol: Protocol) -> dg.AssetsDefinition:
     keys = tuple(f"{protocol.name}/{stage}" for stage in ("cohort", "estimates", "diagnostics"))
     linked = isinstance(protocol.evaluation.design, LinkedPanel)
     keys = keys if linked else (*keys, "spine")
+    keys = (*keys, "area_waits") if protocol.evaluation.context else keys
 
     @dg.asset(
         key=[protocol.name, "release"],

@@ -126,6 +126,7 @@ def release(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]
             balance=tables["diagnostics"].read("balance"),
             diagnostics=tables["diagnostics"].read("diagnostics"),
             decomposition=tables["diagnostics"].read("decomposition"),
+            waits=tables["area_waits"].read("area_waits") if "area_waits" in tables else None,
         )
         disclosure.save(released, folder)
 

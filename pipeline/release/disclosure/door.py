@@ -15,9 +15,11 @@ from pipeline.release.disclosure.inputs import PUBLISHED, RULED, checked, refuse
 from pipeline.release.disclosure.levels import disclose_balance, disclose_linkage_quality
 from pipeline.release.disclosure.release import Applied, Release, admit
 from pipeline.release.disclosure.rules import log_table
+from pipeline.release.disclosure.waits import disclose_waits
 from pipeline.release.disclosure.words import disclose_diagnostics, disclose_reasons
 from pipeline.vocabulary.errors import DisclosureError, Fault
 from pipeline.vocabulary.schemas.results import DECOMPOSITION
+from pipeline.vocabulary.schemas.rtt import AREA_WAITS
 
 
 def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lack one)
@@ -32,6 +34,7 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
     balance: pa.Table,
     diagnostics: pa.Table,
     decomposition: pa.Table | None = None,
+    waits: pa.Table | None = None,
 ) -> Release:
     """The release of one evaluation: its tables after every rule of :mod:`pipeline.release.disclosure.rules`.
 
@@ -45,6 +48,8 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
         Tables with the schemas ``ESTIMATES``, ``ATTRITION``, ``LINKAGE_QUALITY``, ``BALANCE``, ``DIAGNOSTICS``.
     decomposition
         With the schema ``DECOMPOSITION``; an evaluation whose estimators are not compared has none.
+    waits
+        Published waiting times, with the schema ``AREA_WAITS``; a delivery without the published file has none.
 
     Raises
     ------
@@ -61,6 +66,7 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
         "balance": balance,
         "diagnostics": diagnostics,
         "decomposition": DECOMPOSITION.arrow.empty_table() if decomposition is None else decomposition,
+        "waits": AREA_WAITS.arrow.empty_table() if waits is None else waits,
     }
     safe = {name: checked(name, table) for name, table in delivered.items()}
     _refuse_other_evaluation(evaluation, safe)
@@ -77,6 +83,7 @@ def _disclosed(
     refuse_not_numbers("estimates", safe["estimates"])
     refuse_not_numbers("diagnostics", safe["diagnostics"])
     refuse_not_numbers("decomposition", safe["decomposition"])
+    refuse_not_numbers("waits", safe["waits"])
     estimates = disclose_estimates(safe["estimates"], protocol=protocol, rules=rules)
     flow = disclose_attrition(safe["attrition"], evaluation=evaluation, rules=rules)
     attrition = disclose_reasons(flow.table, protocol=protocol, rules=rules)
@@ -86,7 +93,8 @@ def _disclosed(
     decomposition = disclose_decomposition(
         safe["decomposition"], estimates=estimates.table, protocol=protocol, rules=rules
     )
-    parts = (estimates, flow, attrition, linkage_quality, balance, diagnostics, decomposition)
+    waits = disclose_waits(safe["waits"], protocol=protocol)
+    parts = (estimates, flow, attrition, linkage_quality, balance, diagnostics, decomposition, waits)
     return {
         "estimates": estimates.table,
         "attrition": attrition.table,
@@ -94,6 +102,7 @@ def _disclosed(
         "balance": balance.table,
         "diagnostics": diagnostics.table,
         "decomposition": decomposition.table,
+        "waits": waits.table,
         "log": log_table(tuple(entry for part in parts for entry in part.entries)),
     }
 

@@ -38,10 +38,10 @@ class Release:
         The name of the disclosure profile that was applied.
     rules
         What that profile said when it was applied.
-    estimates, attrition, linkage_quality, balance, diagnostics, decomposition, log
+    estimates, attrition, linkage_quality, balance, diagnostics, decomposition, waits, log
         Tables with the schemas ``PUBLISHED_ESTIMATES``, ``PUBLISHED_ATTRITION``, ``PUBLISHED_LINKAGE_QUALITY``,
-        ``PUBLISHED_BALANCE``, ``DIAGNOSTICS``, ``PUBLISHED_DECOMPOSITION`` and ``DISCLOSURE_LOG``; linkage quality and
-        decomposition may have no rows.
+        ``PUBLISHED_BALANCE``, ``DIAGNOSTICS``, ``PUBLISHED_DECOMPOSITION``, ``PUBLISHED_WAITS`` and ``DISCLOSURE_LOG``;
+        linkage quality, decomposition and waits may have no rows.
     """
 
     evaluation: str
@@ -54,6 +54,7 @@ class Release:
     balance: pa.Table
     diagnostics: pa.Table
     decomposition: pa.Table
+    waits: pa.Table
     log: pa.Table
     door: InitVar[object] = None
 

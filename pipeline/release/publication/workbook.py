@@ -31,6 +31,7 @@ _SHEETS = {
     "linkage_quality": "Linkage quality",
     "balance": "Balance",
     "decomposition": "Decomposition",
+    "waits": "Waits",
 }
 
 _NOTES = {
@@ -116,7 +117,7 @@ def _sheet(table: PublishedTable) -> gptables.GPTable:
     frame = pd.DataFrame(
         {COLUMNS[name].title: pd.Series(_values(table.rows, name), dtype=object) for name in table.schema.names}
     )
-    counts = [place for place, column in enumerate(table.schema.columns) if column.role == "count"]
+    counts = [place for place, column in enumerate(table.schema.columns) if column.unit == "people"]
     return gptables.GPTable(
         table=frame,
         table_name=table.name,
