@@ -22,6 +22,7 @@ from pipeline.vocabulary.schemas.sources import HES_APC
 ENGINE = Engine(threads=2, memory_limit="1GB", people_per_shard=100, panel_memory_gb=0.1, rows_per_batch=1000)
 OVARY, ADENOMYOSIS, OTHER = "N801", "N800", "K359"
 EXCISION, CYST, APPENDICECTOMY = "T421", "Q491", "H011"
+ANTICIPATED = evaluations.load("endometriosis_surgery").evaluation.design.anticipation
 DIAGNOSED, OPERATED = date(2017, 3, 8), date(2018, 6, 12)
 
 
@@ -188,10 +189,17 @@ def test_another_operation_or_one_for_something_else_leaves_a_woman_waiting(wome
     assert rows["eve"]["arm"] == "comparison"
 
 
-def test_who_is_operated_after_the_months_studied_waits_through_them(women):
+def test_who_is_operated_after_the_months_studied_waits_until_it_may_be_anticipated(women):
     women.stay("eve", date(2023, 1, 5), OVARY, operation=CYST)
     rows, _ = women.cohort(SURGERY)
     assert rows["eve"]["arm"] == "comparison"
+    assert rows["eve"]["last_month"] == month_number(2023, 1) - ANTICIPATED - 1
+    assert rows["eve"]["last_month"] < rows["eve"]["index_month"] + 47
+
+
+def test_who_is_operated_long_after_waits_through_the_months_studied(women):
+    women.stay("eve", date(2024, 5, 5), OVARY, operation=CYST)
+    rows, _ = women.cohort(SURGERY)
     assert rows["eve"]["last_month"] == rows["eve"]["index_month"] + 47
 
 

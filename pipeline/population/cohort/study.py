@@ -23,6 +23,8 @@ class Study:
     ----------
     codelists
         The code lists that the index event names.
+    anticipation
+        Months before an index event in which there may be effects already.
     linked
         The sources that a person must be linked to, besides the one that the index event comes from.
     """
@@ -31,6 +33,7 @@ class Study:
     codelists: Mapping[str, Codelist]
     comparison: Comparison
     window: Window
+    anticipation: int
     ages: tuple[int, int]
     sex: str | None
     age_bands: tuple[int, ...]
@@ -59,6 +62,7 @@ def study(protocol: Protocol) -> Study:
         codelists=protocol.codelists,
         comparison=design.comparison,
         window=design.window,
+        anticipation=design.anticipation,
         ages=eligibility.ages,
         sex=eligibility.sex,
         age_bands=evaluation.age_bands,
