@@ -52,6 +52,10 @@ class Knobs(BaseModel):
     dirt: float = Field(default=1.0, ge=0, le=3)
     """Multiplies the rate of every kind of dirt: 0 is a clean delivery, 1 a realistic one."""
 
+    linked_by_fields: bool = False
+    """Hashed names, sex, dates of birth and postcodes in place of the table ``links/person``, with the published rates
+    of errors: links are then made on the way. Who is whom is in ``links.csv`` beside the true effects."""
+
     no_effect: bool = False
     """Nobody's work or benefits change with an operation or a therapy: the truth is nought."""
 

@@ -16,9 +16,11 @@ from pipeline.release.disclosure.levels import disclose_balance, disclose_linkag
 from pipeline.release.disclosure.release import Applied, Release, admit
 from pipeline.release.disclosure.rules import log_table
 from pipeline.release.disclosure.support import disclose_support
+from pipeline.release.disclosure.waits import disclose_waits
 from pipeline.release.disclosure.words import disclose_diagnostics, disclose_reasons
 from pipeline.vocabulary.errors import DisclosureError, Fault
 from pipeline.vocabulary.schemas.results import DECOMPOSITION, SUPPORT
+from pipeline.vocabulary.schemas.rtt import AREA_WAITS
 
 
 def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lack one)
@@ -34,6 +36,7 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
     diagnostics: pa.Table,
     decomposition: pa.Table | None = None,
     support: pa.Table | None = None,
+    waits: pa.Table | None = None,
 ) -> Release:
     """The release of one evaluation: its tables after every rule of :mod:`pipeline.release.disclosure.rules`.
 
@@ -49,6 +52,8 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
         With the schema ``DECOMPOSITION``; an evaluation whose estimators are not compared has none.
     support
         With the schema ``SUPPORT``.
+    waits
+        Published waiting times, with the schema ``AREA_WAITS``; a delivery without the published file has none.
 
     Raises
     ------
@@ -66,6 +71,7 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
         "diagnostics": diagnostics,
         "decomposition": DECOMPOSITION.arrow.empty_table() if decomposition is None else decomposition,
         "support": SUPPORT.arrow.empty_table() if support is None else support,
+        "waits": AREA_WAITS.arrow.empty_table() if waits is None else waits,
     }
     safe = {name: checked(name, table) for name, table in delivered.items()}
     _refuse_other_evaluation(evaluation, safe)
@@ -82,6 +88,7 @@ def _disclosed(
     refuse_not_numbers("estimates", safe["estimates"])
     refuse_not_numbers("diagnostics", safe["diagnostics"])
     refuse_not_numbers("decomposition", safe["decomposition"])
+    refuse_not_numbers("waits", safe["waits"])
     estimates = disclose_estimates(safe["estimates"], protocol=protocol, rules=rules)
     flow = disclose_attrition(safe["attrition"], evaluation=evaluation, rules=rules)
     attrition = disclose_reasons(flow.table, protocol=protocol, rules=rules)
@@ -92,7 +99,8 @@ def _disclosed(
         safe["decomposition"], estimates=estimates.table, protocol=protocol, rules=rules
     )
     support = disclose_support(safe["support"], rules=rules)
-    parts = (estimates, flow, attrition, linkage_quality, balance, diagnostics, decomposition, support)
+    waits = disclose_waits(safe["waits"], protocol=protocol)
+    parts = (estimates, flow, attrition, linkage_quality, balance, diagnostics, decomposition, support, waits)
     return {
         "estimates": estimates.table,
         "attrition": attrition.table,
@@ -101,6 +109,7 @@ def _disclosed(
         "diagnostics": diagnostics.table,
         "decomposition": decomposition.table,
         "support": support.table,
+        "waits": waits.table,
         "log": log_table(tuple(entry for part in parts for entry in part.entries)),
     }
 
