@@ -32,7 +32,6 @@ COST = Cost(
     while_waiting={"in_work": 0.0, "pay_in_work": 0.0, "claims": 0.0},
     lasting={"in_work": 0.02, "pay_in_work": 15.0, "claims": -0.01},
     severity={"in_work": 0.03, "pay_in_work": 30.0, "claims": -0.02},
-    usual=2.0,
 )
 
 
