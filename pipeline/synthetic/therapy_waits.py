@@ -13,7 +13,7 @@ from pipeline.synthetic.streams import stream
 from pipeline.synthetic.waiting import DAYS_A_MONTH, Cost, draw_lists
 from pipeline.vocabulary.months import parse_month
 
-PROVIDERS = 12
+PROVIDERS = 24
 """Few for England, so that a delivery of some thousand referrals has several to each in a month."""
 
 # Referrals all but halved in the first months of COVID-19.
