@@ -36,7 +36,8 @@ class Knobs(BaseModel):
     0 the queue is no instrument."""
 
     waiting_effect: float = Field(default=1.0, ge=0, le=3)
-    """Multiplies what a month of waiting does to work and benefits. The truth changes."""
+    """Multiplies what a month of waiting, and being more ill than others on the list, does to work and benefits. The
+    truth changes."""
 
     obesity_share: float = Field(default=0.06, ge=0, le=0.5)
     """Share of the other people who have a hospital episode with an obesity diagnosis."""
