@@ -5,7 +5,7 @@ import dagster as dg
 from assets.automation import DELIVERY_JOB, EVALUATION_JOBS, SCHEDULES, delivery_sensor
 from assets.evaluation import evaluation_assets
 from assets.publication import publication
-from assets.records import delivery, source_asset, spine
+from assets.records import area_waits, delivery, source_asset, spine
 from assets.resources import Causeway, stored_results
 from assets.stages.made_from import protocols as declared
 
@@ -15,7 +15,7 @@ def all_assets() -> list[dg.AssetsDefinition]:
     protocols = declared()
     sources = sorted({source for protocol in protocols.values() for source in protocol.evaluation.sources})
     evaluated = [asset for protocol in protocols.values() for asset in evaluation_assets(protocol)]
-    return [delivery, *map(source_asset, sources), spine, *evaluated, publication]
+    return [delivery, *map(source_asset, sources), area_waits, spine, *evaluated, publication]
 
 
 def resources(causeway: Causeway) -> dict[str, object]:

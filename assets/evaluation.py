@@ -100,6 +100,7 @@ def _diagnostics(protocol: Protocol) -> dg.AssetsDefinition:
 def _release(protocol: Protocol) -> dg.AssetsDefinition:
     keys = tuple(f"{protocol.name}/{stage}" for stage in ("cohort", "estimates", "diagnostics"))
     keys = (*keys, "spine") if "spine" in stages_of(protocol).cohort_inputs(protocol) else keys
+    keys = (*keys, "area_waits") if protocol.evaluation.context else keys
 
     @dg.asset(
         key=[protocol.name, "release"],

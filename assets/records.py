@@ -56,6 +56,14 @@ def source_asset(source: str) -> dg.AssetsDefinition:
     return accepted
 
 
+@dg.asset(ins={"delivered": dg.AssetIn("delivery")}, group_name=GROUP, kinds={"numpy", "parquet"})
+def area_waits(causeway: Causeway, delivered: Result) -> dg.MaterializeResult[Result]:
+    """One row per area, specialty and month of published waiting times; none where the delivery has no such file."""
+    with told("area_waits"):
+        result = stages.area_waits(causeway, delivered)
+        return dg.MaterializeResult(value=result, metadata={"rows": previews.rows(result, "area_waits")})
+
+
 @dg.asset(
     ins={name.replace("/", "_"): dg.AssetIn(name.split("/")) for name in stages.SPINE_SOURCES},
     group_name=GROUP,

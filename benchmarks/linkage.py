@@ -1,9 +1,12 @@
 """Links from demographic fields, held against who is whom: precision, recall, seconds and memory.
 
     python benchmarks/linkage.py [--people 200000] [--seed 1]
+    python benchmarks/linkage.py --delivery DIR --store STORE
 
 makes two files of people that overlap, with the published errors in their records and with others, links each pair of
-files in a process of its own as a run does, and prints the tables of docs/benchmarks/linkage.md.
+files in a process of its own as a run does, and prints the tables of docs/benchmarks/linkage.md. The second form links
+a delivery of ``causeway synth DIR --knob linked_by_fields=1`` (or finds the links that a run on the store made) and
+holds each source's links against ``links.csv`` beside the delivery.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from time import perf_counter
 import duckdb
 import pyarrow as pa
 
+from assets.resources import Causeway
+from assets.stages import records
 from pipeline.engine.database import database
 from pipeline.engine.settings import read_settings
 from pipeline.records.linkage.matching import person_links
@@ -52,8 +57,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--case")
     parser.add_argument("--settings", action="store_true")
+    parser.add_argument("--delivery", type=Path)
+    parser.add_argument("--store", type=Path)
     asked = parser.parse_args()
-    if asked.case:
+    if asked.delivery:
+        _print_delivery(asked.delivery, store=asked.store or Path("linkage-store"))
+    elif asked.case:
         print(_row(asked.case, people=asked.people, seed=asked.seed))
     elif asked.settings:
         _print_settings(people=asked.people, seed=asked.seed)
@@ -131,6 +140,27 @@ def _rates(links: pa.Table, made: Demographics) -> tuple[float, float]:
         "SELECT count(*) FROM links SEMI JOIN truth USING (health_id, census_id)"
     ).fetchall()
     return right / links.num_rows, right / made.truth.num_rows
+
+
+def _print_delivery(folder: Path, *, store: Path) -> None:
+    """Precision and recall of each source's links in a delivery."""
+    causeway = Causeway(delivery=str(folder), store=str(store))
+    begun, used = perf_counter(), _processor()
+    made = records.accepted(causeway, records.delivery(causeway), "links/person")
+    print(
+        f"{'found' if made.reused else 'made'} in {perf_counter() - begun:.0f} s ({_processor() - used:.0f} s used)\n"
+    )
+    truth = folder.with_name(f"{folder.name}-truth") / "links.csv"
+    rows = duckdb.sql(f"""
+        SELECT source, count(*) FILTER (WHERE true_link IS NOT NULL AND link IS NOT NULL),
+               count(link), count(true_link)
+        FROM (SELECT *, true AS link FROM {made.scan("accepted")})
+        FULL JOIN (SELECT *, true AS true_link FROM read_csv('{truth}', all_varchar = true))
+        USING (source, health_id, census_id) GROUP BY ALL ORDER BY ALL""").fetchall()
+    print("| source | links | true links | precision | recall |")
+    print("|---|---|---|---|---|")
+    for source, right, links, true in rows:
+        print(f"| {source} | {links:,} | {true:,} | {right / links:.3%} | {right / true:.2%} |")
 
 
 def _print_settings(*, people: int, seed: int) -> None:

@@ -71,6 +71,7 @@ class World:
     queue: float = QUEUE
     sooner: float = SOONER
     sick: float = 0.0
+    providers: int = PROVIDERS
 
 
 CONFOUNDED = World(name="confounded by severity")
@@ -83,20 +84,20 @@ CASE_MIX = World(name="case mix moves with the queue", sick=SICK)
 def drawn(world: World, *, seed: int, people: int = PEOPLE) -> pd.DataFrame:
     """One row a person who was not the only one referred to a provider in a month."""
     random = np.random.default_rng(seed)
-    size = random.lognormal(0, 0.5, PROVIDERS)
-    provider = random.choice(PROVIDERS, people, p=size / size.sum())
-    shocks = _lasting(random)
+    size = random.lognormal(0, 0.5, world.providers)
+    provider = random.choice(world.providers, people, p=size / size.sum())
+    shocks = _lasting(random, providers=world.providers)
     # A longer list is also a list of more people: months are drawn by how long the queue is.
     crowd = np.exp(0.3 * shocks)
     month = np.array([random.choice(MONTHS, p=crowd[p] / crowd[p].sum()) for p in provider])
     shock = world.queue * shocks[provider, month]
     severity = random.normal(size=people) + world.sick * shock
     specialty, age = random.integers(0, 2, people), random.normal(45, 10, people)
-    usual = random.normal(0, 1, PROVIDERS)[provider] + 0.03 * month + specialty
+    usual = random.normal(0, 1, world.providers)[provider] + 0.03 * month + specialty
     chance = random.normal(0, 1.2, people)
     wait = np.maximum(7 + usual + shock - world.sooner * severity + chance, 0.1)
     before = -60 * severity + random.normal(0, 200, people)
-    own = 40 * random.normal(size=PROVIDERS)[provider] - 2 * month + age
+    own = 40 * random.normal(size=world.providers)[provider] - 2 * month + age
     pay = EFFECT * wait - SEVERITY * severity + own + 30 * specialty + random.normal(0, NOISE, people)
     frame = pd.DataFrame({"provider": provider, "month": month, "specialty": specialty, "age": age, "wait": wait})
     frame = frame.assign(severity=severity, before=before, pay=pay)
@@ -104,9 +105,9 @@ def drawn(world: World, *, seed: int, people: int = PEOPLE) -> pd.DataFrame:
     return frame[frame["others"] > 0].reset_index(drop=True)
 
 
-def _lasting(random: np.random.Generator) -> np.ndarray:
+def _lasting(random: np.random.Generator, *, providers: int) -> np.ndarray:
     """``(providers, months)`` queues with variance one, each near the one of the month before."""
-    fresh = random.normal(size=(PROVIDERS, MONTHS))
+    fresh = random.normal(size=(providers, MONTHS))
     for month in range(1, MONTHS):
         fresh[:, month] = LASTING * fresh[:, month - 1] + np.sqrt(1 - LASTING**2) * fresh[:, month]
     return fresh
@@ -117,17 +118,38 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=400)
     parser.add_argument("--curves", type=int, default=200)
+    parser.add_argument("--clusters", type=int, default=0, help="seeds for errors by how many providers there are")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--errors", choices=("CR2", "fixest"), default="CR2")
     asked = parser.parse_args()
     if asked.seeds:
+        seeds = range(asked.first, asked.first + asked.seeds)
         print(f"{asked.seeds} seeds of {PEOPLE:,} referrals.\n")
-        print("\n".join(instrument_table(range(asked.seeds))), "\n")
-        print("\n".join(exclusion_table(range(asked.seeds))), "\n")
+        print("\n".join(instrument_table(seeds, errors=asked.errors)), "\n")
+        print("\n".join(exclusion_table(seeds)), "\n")
+    if asked.clusters:
+        print("\n".join(clusters_table(range(asked.first, asked.first + asked.clusters))), "\n")
     if asked.curves:
         print(f"{asked.curves} seeds of {CURVE_PEOPLE:,} referrals.\n")
         print("\n".join(curve_table(range(asked.curves))))
 
 
-def instrument_table(seeds: range) -> list[str]:
+def clusters_table(seeds: range) -> list[str]:
+    """One row a number of providers, queue and kind of error, clustered on providers."""
+    lines = [f"| providers | queue | errors | {' | '.join(MEASURED)} |", "|---" * (3 + len(MEASURED)) + "|"]
+    for providers, people in ((12, 1_500), (24, 4_000), (60, PEOPLE)):
+        world = replace(CONFOUNDED, providers=providers)
+        frames = [drawn(world, seed=seed, people=people) for seed in seeds]
+        for name in ("mean wait of the others", "number of others"):
+            cells = [cells_of(frame, ["pay"], referrals=QUEUES[name]) for frame in frames]
+            for errors in ("CR2", "fixest"):
+                options = {"referrals": QUEUES[name], "errors": errors, "least_f": 0.0}
+                found = [congestion.of_cells(cell, **options).estimates[0] for cell in cells]
+                lines.append(f"| {providers} | {name} | {errors} | {_instrument(found)} |")
+    return lines
+
+
+def instrument_table(seeds: range, *, errors: str) -> list[str]:
     """One row a world, instrument and clustering."""
     lines = [f"| world | queue | clusters | {' | '.join(MEASURED)} |", "|---" * (3 + len(MEASURED)) + "|"]
     for world in (CONFOUNDED, UNCONFOUNDED, NEARLY_WEAK, WEAK):
@@ -135,7 +157,7 @@ def instrument_table(seeds: range) -> list[str]:
         for name, referrals in QUEUES.items():
             cells = [cells_of(frame, ["pay"], referrals=referrals) for frame in frames]
             for cluster in ("provider", "provider_month"):
-                options = {"referrals": referrals, "cluster": cluster, "least_f": 0.0}
+                options = {"referrals": referrals, "cluster": cluster, "errors": errors, "least_f": 0.0}
                 found = [congestion.of_cells(cell, **options).estimates[0] for cell in cells]
                 lines.append(f"| {world.name} | {name} | {cluster.replace('_', ' and ')} | {_instrument(found)} |")
     return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from pipeline.vocabulary.context import PublishedWaits
 from pipeline.vocabulary.designs import AgeSpline, GeneralPopulation, StaggeredAdoption
 from pipeline.vocabulary.index_events import Procedure
 from pipeline.vocabulary.protocol import Eligibility, Evaluation, Prices
@@ -58,6 +59,7 @@ EVALUATION = Evaluation(
     outcomes=("pay", "pay_in_work", "employed", "benefits", "benefit_amount"),
     subgroups=("sex", "age_band", "region", "ethnic_group", "imd_quintile"),
     sources=("hes_apc", "paye_rti", "dwp_benefits", "census", "deaths", "links/person", "links/nino", "prices/cpih"),
+    context=PublishedWaits(specialties=("C_100",)),  # general surgery
     limitations=(
         "Pay is employees' pay only: self-employed people count as not employed and earn £0 here.",
         "The comparison people are of the general population, not people living with obesity who had no operation.",

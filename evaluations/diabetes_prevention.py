@@ -43,7 +43,7 @@ EVALUATION = Evaluation(
     prices=Prices(base_year=2023, winsorise_above=0.9999),
     age_bands=(25, 35, 45, 55, 65),
     outcomes=("pay", "employed", "benefits", "benefit_amount"),
-    subgroups=("sex", "age_band", "ethnic_group", "imd_quintile"),
+    subgroups=("sex", "imd_quintile"),
     sources=(
         "ndpp",
         "hes_apc",

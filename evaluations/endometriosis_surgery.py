@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from pipeline.vocabulary.context import PublishedWaits
 from pipeline.vocabulary.designs import AgeSpline, NotYetTreated, StaggeredAdoption
 from pipeline.vocabulary.index_events import OperationOnceDiagnosed
 from pipeline.vocabulary.protocol import Eligibility, Evaluation, Prices
@@ -45,6 +46,7 @@ EVALUATION = Evaluation(
     outcomes=("pay", "pay_in_work", "employed", "benefits", "benefit_amount"),
     subgroups=("operation",),
     sources=("hes_apc", "paye_rti", "dwp_benefits", "census", "deaths", "links/person", "links/nino", "prices/cpih"),
+    context=PublishedWaits(specialties=("C_502",)),  # gynaecology
     limitations=(
         (
             "When a woman is operated is not drawn by lot: those who wait longer may be less ill, or may have chosen "

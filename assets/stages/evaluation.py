@@ -104,6 +104,7 @@ def release(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]
             diagnostics=tables["diagnostics"].read("diagnostics"),
             decomposition=tables["diagnostics"].read("decomposition"),
             support=tables["diagnostics"].read("support"),
+            waits=tables["area_waits"].read("area_waits") if "area_waits" in tables else None,
             contributions=tables["diagnostics"].read("contributions"),
             earlier=ledger.read(store, evaluation=protocol.name),
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from assets.resources import Causeway
 from assets.stages.made_from import code, protocols
-from pipeline.engine.store import Result, write_note
+from pipeline.engine.store import Result, write_note, write_table
 from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.errors import DeliveryRefused, Fault
 from pipeline.vocabulary.outcomes import Outcome
@@ -214,6 +214,21 @@ def accepted(causeway: Causeway, delivered: Result, source: str) -> Result:
             )
 
     return causeway.results.make(source, inputs=(typed, held), code=code("records/validation"), build=build)
+
+
+def area_waits(causeway: Causeway, delivered: Result) -> Result:
+    """Published waits by area and specialty; no rows where the delivery has no published file."""
+    from pipeline.population.area_waits import waits_in_england
+    from pipeline.vocabulary.schemas.rtt import AREA_WAITS, RTT
+
+    given = read_back(causeway, delivered).of(RTT.name)
+    sources = (accepted(causeway, delivered, RTT.name),) if given else ()
+
+    def build(folder: Path) -> None:
+        made = [waits_in_england(source.table("accepted")) for source in sources] or [AREA_WAITS.arrow.empty_table()]
+        write_table(made[0], folder / "area_waits", AREA_WAITS)
+
+    return causeway.results.make("area_waits", inputs=sources, code=code("population"), build=build)
 
 
 def spine(causeway: Causeway, sources: Mapping[str, Result]) -> Result:

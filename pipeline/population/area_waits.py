@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 from numpy.typing import NDArray
 
-from pipeline.vocabulary.schemas.rtt import AREA_WAITS
+from pipeline.vocabulary.schemas.rtt import AREA_WAITS, ENGLAND
 
-Area = Literal["provider", "provider_parent", "commissioner", "commissioner_parent"]
+Area = Literal["england", "provider", "provider_parent", "commissioner", "commissioner_parent"]
 Part = Literal["Part_1A", "Part_1B", "Part_2", "Part_2A"]
 
 NOT_ENGLISH = "NONC"
 """Commissioners outside England, whom NHS England leaves out of its published figures."""
 
 _STANDARD = 18
+
+
+def waits_in_england(accepted: Path) -> pa.Table:
+    """People still waiting (schema ``AREA_WAITS``) in England and in each commissioning board, month by month.
+
+    Parameters
+    ----------
+    accepted
+        The folder of accepted rows of the source ``rtt``; one month of it is in memory at a time.
+    """
+    rows = ds.dataset(accepted)
+    months = pc.unique(rows.to_table(columns=["month"])["month"]).to_pylist()
+    made = [AREA_WAITS.arrow.empty_table()]
+    for month in sorted(months):
+        waiting = rows.to_table(filter=(ds.field("month") == month) & (ds.field("part") == "Part_2"))
+        made += [area_waits(waiting, by="england"), area_waits(waiting, by="commissioner_parent")]
+    return AREA_WAITS.conform(pa.concat_tables(made))
 
 
 def area_waits(rtt: pa.Table, *, by: Area, part: Part = "Part_2") -> pa.Table:
@@ -30,8 +49,8 @@ def area_waits(rtt: pa.Table, *, by: Area, part: Part = "Part_2") -> pa.Table:
     rtt
         Accepted rows of the source ``rtt``.
     by
-        What an area is: a provider or commissioner, or the integrated care board above it (``_parent``). Rows without
-        one are of no area.
+        What an area is: a provider or commissioner, the integrated care board above it (``_parent``), or England.
+        Rows without one are of no area, but in England.
     part
         Whose waits: by default people still waiting at the end of the month. Parts are never added up.
 
@@ -41,9 +60,9 @@ def area_waits(rtt: pa.Table, *, by: Area, part: Part = "Part_2") -> pa.Table:
     medians: a quantile is interpolated between the limits of its band.
     """
     english = pc.and_(pc.equal(rtt["part"], part), pc.not_equal(rtt["commissioner"], NOT_ENGLISH))
-    chosen = rtt.filter(pc.and_(english, pc.is_valid(rtt[by])))
+    chosen = _named(rtt.filter(english), by)
     months = sorted(chosen["month"].unique().to_pylist())
-    rows = [row for month in months for row in _of_month(chosen.filter(pc.equal(chosen["month"], month)), month, by)]
+    rows = [row for month in months for row in _of_month(chosen.filter(pc.equal(chosen["month"], month)), month)]
     return AREA_WAITS.conform(pa.Table.from_pylist(rows, schema=AREA_WAITS.arrow))
 
 
@@ -62,20 +81,46 @@ def quantile(counts: NDArray[np.float64], share: float) -> float | None:
     return float(band + 1 - (reached[band] - target) / counts[band])
 
 
-def _of_month(rows: pa.Table, month: int, by: Area) -> Iterator[dict[str, object]]:
-    keyed = pd.DataFrame(_bands(rows["weeks"].to_pylist()))
-    keyed.index = pd.MultiIndex.from_arrays([rows[by].to_pylist(), rows["specialty"].to_pylist()])
+def _named(rows: pa.Table, by: Area) -> pa.Table:
+    """The rows of some area, with what it and the specialty are called."""
+    if by == "england":
+        area, area_name = pa.repeat(ENGLAND, rows.num_rows), pa.repeat("England", rows.num_rows)
+    else:
+        area, area_name = rows[by], pc.coalesce(rows[f"{by}_name"], rows[by])
+    columns = {
+        "month": rows["month"],
+        "area": area,
+        "area_name": area_name,
+        "specialty": rows["specialty"],
+        "specialty_name": pc.coalesce(rows["specialty_name"], rows["specialty"]),
+        "weeks": rows["weeks"],
+    }
+    named = pa.table(columns)
+    return named.filter(pc.is_valid(named["area"]))
+
+
+def _of_month(rows: pa.Table, month: int) -> Iterator[dict[str, object]]:
+    keyed = pd.DataFrame(_bands(rows["weeks"]))
+    keyed.index = pd.MultiIndex.from_arrays([rows["area"].to_pylist(), rows["specialty"].to_pylist()])
+    called = rows.group_by(["area", "specialty"]).aggregate([("area_name", "min"), ("specialty_name", "min")])
+    names = {(row["area"], row["specialty"]): row for row in called.to_pylist()}
     summed = keyed.groupby(level=[0, 1], sort=True).sum()
-    for (area, specialty), counts in zip(summed.index.to_list(), summed.to_numpy(np.float64), strict=True):
+    for key, counts in zip(summed.index.to_list(), summed.to_numpy(np.float64), strict=True):
         if counts.sum():
-            yield {"month": month, "area": area, "specialty": specialty} | _summary(counts)
+            row = names[key]
+            said = {"area_name": row["area_name_min"], "specialty_name": row["specialty_name_min"]}
+            yield {"month": month, "area": key[0], "specialty": key[1]} | said | _summary(counts)
 
 
-def _bands(weeks: list[list[int | None]]) -> NDArray[np.float64]:
+def _bands(weeks: pa.ChunkedArray) -> NDArray[np.float64]:
     """``(rows, bands)`` counts; the open band starts where the shortest list of the month has it."""
-    shortest = min(map(len, weeks))
-    filled = [[count or 0 for count in row] for row in weeks]
-    return np.array([[*row[: shortest - 1], sum(row[shortest - 1 :])] for row in filled], np.float64)
+    lengths = pc.list_value_length(weeks).to_numpy()
+    shortest, starts = int(lengths.min()), np.repeat(lengths.cumsum() - lengths, lengths)
+    band = np.minimum(np.arange(lengths.sum()) - starts, shortest - 1)
+    place = np.repeat(np.arange(len(lengths)), lengths) * shortest + band
+    counts = pc.fill_null(pc.list_flatten(weeks), 0).to_numpy()
+    summed = np.bincount(place, counts, len(lengths) * shortest).astype(np.float64)
+    return summed.reshape(len(lengths), shortest)
 
 
 def _summary(counts: NDArray[np.float64]) -> dict[str, object]:

@@ -17,6 +17,7 @@ from pipeline.synthetic.census import census_records, deaths
 from pipeline.synthetic.elective_stays import elective_stays, from_the_list
 from pipeline.synthetic.endometriosis_stays import endometriosis_stays
 from pipeline.synthetic.episode_tables import delivered_rows, episode_table
+from pipeline.synthetic.fields import person_fields
 from pipeline.synthetic.hospital import Episodes, episodes, joined
 from pipeline.synthetic.knobs import DEFAULT, Knobs
 from pipeline.synthetic.links import nino_links, person_links, programme_links
@@ -60,6 +61,8 @@ def synthesise(
 ) -> None:
     """Write a delivery into ``folder``, and its true effects into ``effects.csv`` in ``<folder>-truth``.
 
+    Where people are to be linked by fields, their true links are in ``links.csv`` there.
+
     Parameters
     ----------
     folder
@@ -82,6 +85,7 @@ def synthesise(
     population = draw_population(people=people, seed=seed, knobs=knobs)
     folder.mkdir(parents=True, exist_ok=True)
     _write_people(folder, population)
+    _write_person_links(folder / "links", population, beside=beside)
     _write_hospital(folder / "hes_apc", population)
     _write_therapy(folder / "iapt", population)
     _write_prevention(folder, population)
@@ -127,7 +131,7 @@ def _refuse(*folders: Path, people: int, seed: int) -> None:
 
 
 def _write_people(folder: Path, population: Population) -> None:
-    """Census, deaths, links and prices: each in the formats and columns that its owner happens to use."""
+    """Census, deaths, links of pay and prices: each in the formats and columns that its owner happens to use."""
     people, seed, knobs = population.people, population.seed, population.knobs
     first, second = (census_records(people, census, seed=seed, knobs=knobs) for census in (0, 1))
     half = first.num_rows // 2
@@ -142,12 +146,23 @@ def _write_people(folder: Path, population: Population) -> None:
     write(second.slice(few), folder / "census" / "census-2021.parquet", seed=seed)
     write(second.slice(0, few), folder / "census" / "census-2021-late.csv.gz", seed=seed)
     write(deaths(people, seed=seed), folder / "deaths" / "deaths.csv", seed=seed)
-    in_therapy = population.courses.person
-    linked = person_links(people, population.links, in_therapy=in_therapy, seed=seed, knobs=knobs)
-    _write_mixed(linked, folder / "links" / "person", seed=seed)
     _write_mixed(nino_links(people, population.links, seed=seed, knobs=knobs), folder / "links" / "nino", seed=seed)
     months = [f"{first_day(int(month)).year}-{first_day(int(month)).month}" for month in PRICE_MONTHS]
     write(pa.table({"month": months, "cpih_index": CPIH}), folder / "prices" / "cpih" / "cpih.csv", seed=seed)
+
+
+def _write_person_links(folder: Path, population: Population, *, beside: Path) -> None:
+    """The table of links from health ids to people; or fields that tell, and the true links ``beside`` the delivery."""
+    people, links, seed, knobs = population.people, population.links, population.seed, population.knobs
+    in_therapy = population.courses.person
+    if not knobs.linked_by_fields:
+        linked = person_links(people, links, in_therapy=in_therapy, seed=seed, knobs=knobs)
+        _write_mixed(linked, folder / "person", seed=seed)
+        return
+    fields = person_fields(people, links, in_therapy=in_therapy, seed=seed)
+    _write_mixed(fields.health, folder / "health_demographics", seed=seed)
+    _write_mixed(fields.census, folder / "census_demographics", seed=seed)
+    write_truth(fields.truth, beside / "links.csv")
 
 
 def _few(rows: int) -> int:

@@ -20,7 +20,8 @@ _SECTORS, _SECTORS_IN_DISTRICT = 8_500, 4
 _EARLIEST, _LATEST = np.datetime64("1931-01-01", "D").astype(int), np.datetime64("2003-01-01", "D").astype(int)
 _HOUSEHOLD = np.array([0.30, 0.34, 0.16, 0.20])
 _FAMILY_NAME = 0.80
-_TWINS, _TWINS_OF_ONE_SEX = 0.015, 2 / 3
+TWINS, _TWINS_OF_ONE_SEX = 0.015, 2 / 3
+"""The share of people who have a twin before them in their household, and how many of those are of one sex."""
 _SOUNDS_THE_SAME = 0.7
 _NEAR_MOVE = 0.5
 _DAY_MISREAD = 0.7
@@ -64,8 +65,8 @@ class Demographics:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Fields:
-    """``(n,)`` numbers of each person's names, sex, day of birth and postcode sector."""
+class Fields:
+    """What is known of people: ``(n,)`` numbers of each person's names, sex, day of birth and postcode sector."""
 
     first_name: NDArray[np.int64]
     last_name: NDArray[np.int64]
@@ -88,8 +89,10 @@ def demographics(n: int, *, seed: int, overlap: float = HEALTH_RATE, errors: Err
     in_health, in_census = mapping[in_health], mapping[in_census]
     health_ids = pseudonyms(in_health, prefix="H", seed=seed)
     census_ids = pseudonyms(in_census, prefix="C", seed=seed)
-    health = _delivered(_with_errors(fields, in_health, errors=errors, seed=seed), errors=errors, seed=seed, part=0)
-    census = _delivered(_of(fields, in_census), errors=errors, seed=seed, part=1)
+    health = delivered_fields(
+        with_errors(fields, in_health, errors=errors, seed=seed), errors=errors, seed=seed, part=0
+    )
+    census = delivered_fields(of_rows(fields, in_census), errors=errors, seed=seed, part=1)
     pairs = mapping[n - both : n]
     return Demographics(
         health=health.add_column(0, "source", pa.repeat(pa.scalar("hes"), n)).add_column(1, "health_id", health_ids),
@@ -103,19 +106,35 @@ def demographics(n: int, *, seed: int, overlap: float = HEALTH_RATE, errors: Err
     )
 
 
-def _people(n: int, *, seed: int) -> _Fields:
+def _people(n: int, *, seed: int) -> Fields:
     random = stream(seed, "demographics/people")
-    household = np.repeat(np.arange(n), choose(random, _HOUSEHOLD, n).astype(np.int64) + 1)[:n]
-    last_name = _names(random, _LAST_NAMES, n)
-    last_name = np.where(random.random(n) < _FAMILY_NAME, last_name[household], last_name)
+    household, last_name = households(random, n)
     male = random.random(n) < 0.5  # noqa: PLR2004 - a half
     birth_day = random.integers(_EARLIEST, _LATEST, n)
-    twin = 1 + np.flatnonzero((random.random(n - 1) < _TWINS) & (household[1:] == household[:-1]))
+    twin = 1 + np.flatnonzero((random.random(n - 1) < TWINS) & (household[1:] == household[:-1]))
     birth_day[twin], last_name[twin] = birth_day[twin - 1], last_name[twin - 1]
     male[twin] ^= (male[twin] != male[twin - 1]) & (random.random(len(twin)) < 2 * _TWINS_OF_ONE_SEX - 1)
-    first_name = _names(random, _FIRST_NAMES, n) + _FIRST_NAMES * male
-    sector = random.integers(0, _SECTORS, n)[household]
-    return _Fields(first_name=first_name, last_name=last_name, male=male, birth_day=birth_day, sector=sector)
+    first_name = first_names(random, male)
+    sector = sectors(random, household)
+    return Fields(first_name=first_name, last_name=last_name, male=male, birth_day=birth_day, sector=sector)
+
+
+def households(random: np.random.Generator, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """``(n,)`` the household of each person, and last names that most of a household share."""
+    household = np.repeat(np.arange(n), choose(random, _HOUSEHOLD, n).astype(np.int64) + 1)[:n]
+    last_name = _names(random, _LAST_NAMES, n)
+    return household, np.where(random.random(n) < _FAMILY_NAME, last_name[household], last_name)
+
+
+def first_names(random: np.random.Generator, male: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """``(n,)`` first names, none of them both a man's and a woman's."""
+    return _names(random, _FIRST_NAMES, len(male)) + _FIRST_NAMES * male
+
+
+def sectors(random: np.random.Generator, household: NDArray[np.int64]) -> NDArray[np.int64]:
+    """``(n,)`` postcode sectors, one a household."""
+    drawn: NDArray[np.int64] = random.integers(0, _SECTORS, len(household))[household]
+    return drawn
 
 
 def _names(random: np.random.Generator, count: int, n: int) -> NDArray[np.int64]:
@@ -125,21 +144,22 @@ def _names(random: np.random.Generator, count: int, n: int) -> NDArray[np.int64]
     return drawn
 
 
-def _of(fields: _Fields, rows: NDArray[np.int64]) -> _Fields:
-    return _Fields(**{name: values[rows] for name, values in vars(fields).items()})
+def of_rows(fields: Fields, rows: NDArray[np.int64]) -> Fields:
+    """The fields of some people, in the order of ``rows``."""
+    return Fields(**{name: values[rows] for name, values in vars(fields).items()})
 
 
-def _with_errors(fields: _Fields, rows: NDArray[np.int64], *, errors: Errors, seed: int) -> _Fields:
+def with_errors(fields: Fields, rows: NDArray[np.int64], *, errors: Errors, seed: int) -> Fields:
     """The people of ``rows`` with what differs in their other record."""
     random = stream(seed, "demographics/errors")
-    seen, n = _of(fields, rows), len(rows)
+    seen, n = of_rows(fields, rows), len(rows)
     first = _mistyped(random, seen.first_name, rate=errors.first_name_mistyped)
     first = np.where(random.random(n) < errors.first_name_other, random.permutation(seen.first_name), first)
     last = _mistyped(random, seen.last_name, rate=errors.last_name_mistyped)
     last = np.where(random.random(n) < errors.last_name_changed, _names(random, _LAST_NAMES, n), last)
     near = seen.sector // _SECTORS_IN_DISTRICT * _SECTORS_IN_DISTRICT + random.integers(0, _SECTORS_IN_DISTRICT, n)
     moved = np.where(random.random(n) < _NEAR_MOVE, near, random.integers(0, _SECTORS, n))
-    return _Fields(
+    return Fields(
         first_name=first,
         last_name=last,
         male=seen.male ^ (random.random(n) < errors.sex),
@@ -172,7 +192,7 @@ def _sounds(names: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     return np.asarray((name * 7_919 + other * way * 104_729) % count)
 
 
-def _delivered(fields: _Fields, *, errors: Errors, seed: int, part: int) -> pa.Table:
+def delivered_fields(fields: Fields, *, errors: Errors, seed: int, part: int) -> pa.Table:
     """The fields as an owner delivers them: tokens for names, gaps."""
     random = stream(seed, "demographics/gaps", part)
     first, last = fields.first_name, fields.last_name

@@ -23,6 +23,8 @@ LONGEST_STAY = 6
 
 _USUAL, _SHORTEST, _LONGEST = 9.0, 0.25, 24.0
 _CHANCE = 1.5
+_MEAN = 10.0
+# A month more than the usual wait: more people join long lists than short ones.
 _FIRST_AGE, _LAST_AGE = 25, 75
 _HIPS = 0.5
 _WAIT_NOT_KNOWN = 0.01
@@ -34,7 +36,6 @@ COST = Cost(
     while_waiting={"in_work": 0.004, "pay_in_work": 4.0, "claims": -0.002},
     lasting={"in_work": 0.005, "pay_in_work": 6.0, "claims": -0.003},
     severity={"in_work": 0.03, "pay_in_work": 60.0, "claims": -0.02},
-    usual=10.0,
 )
 
 
@@ -113,6 +114,7 @@ def waiting_of(people: People, listed: Elective, *, knobs: Knobs) -> Waiting:
         joined=whole["joined"].astype(np.int32),
         wait=whole["wait"],
         severity=whole["severity"],
+        usual=_MEAN,
         cost=COST,
         size=0.0 if knobs.no_effect else knobs.waiting_effect,
     )

@@ -36,7 +36,8 @@ class Knobs(BaseModel):
     0 the queue is no instrument."""
 
     waiting_effect: float = Field(default=1.0, ge=0, le=3)
-    """Multiplies what a month of waiting does to work and benefits. The truth changes."""
+    """Multiplies what a month of waiting, and being more ill than others on the list, does to work and benefits. The
+    truth changes."""
 
     obesity_share: float = Field(default=0.06, ge=0, le=0.5)
     """Share of the other people who have a hospital episode with an obesity diagnosis."""
@@ -51,6 +52,10 @@ class Knobs(BaseModel):
 
     dirt: float = Field(default=1.0, ge=0, le=3)
     """Multiplies the rate of every kind of dirt: 0 is a clean delivery, 1 a realistic one."""
+
+    linked_by_fields: bool = False
+    """Hashed names, sex, dates of birth and postcodes in place of the table ``links/person``, with the published rates
+    of errors: links are then made on the way. Who is whom is in ``links.csv`` beside the true effects."""
 
     no_effect: bool = False
     """Nobody's work or benefits change with an operation or a therapy: the truth is nought."""

@@ -44,7 +44,7 @@ def referrals_studied(population: Population) -> Studied:
         window=PREVENTION_WINDOW,
         who=who,
         month=month,
-        levels={name: census[name] for name in ("all", "sex", "age_band", "ethnic_group", "imd_quintile")},
+        levels={name: census[name] for name in ("all", "sex", "imd_quintile")},
         treatments={},
         counterfactual=_without_programme(population),
     )

@@ -146,7 +146,7 @@ def draw_courses(people: People, *, seed: int, knobs: Knobs) -> Courses:
     )
     age = (month - people.birth_month[person]) // 12
     lives = people.death_month[person] > month_of_day(discharged)
-    return made.take(np.flatnonzero(lives & (age >= _FIRST_AGE) & (age < _LAST_AGE)))
+    return made.take(np.flatnonzero(lives & (month >= FIRST) & (age >= _FIRST_AGE) & (age < _LAST_AGE)))
 
 
 def therapy_of(people: People, courses: Courses) -> Therapy:
@@ -172,7 +172,10 @@ def therapy_wait_of(people: People, courses: Courses, *, knobs: Knobs) -> Waitin
     joined[started.person], severity[started.person] = started.referred, started.severity
     wait[started.person] = (started.session - started.referred) / DAYS_A_MONTH
     size = 0.0 if knobs.no_effect else knobs.waiting_effect
-    return Waiting(joined=joined.astype(np.int32), wait=wait, severity=severity, cost=COST, size=size)
+    # About the mean of those who complete a course, whom the evaluation of therapy studies.
+    completed = started.person[started.kind == COMPLETED]
+    usual = float(wait[completed].mean()) if len(completed) else 0.0
+    return Waiting(joined=joined.astype(np.int32), wait=wait, severity=severity, usual=usual, cost=COST, size=size)
 
 
 def _referred(people: People, random: np.random.Generator, *, knobs: Knobs) -> NDArray[np.int64]:

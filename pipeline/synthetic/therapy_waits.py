@@ -13,7 +13,7 @@ from pipeline.synthetic.streams import stream
 from pipeline.synthetic.waiting import DAYS_A_MONTH, Cost, draw_lists
 from pipeline.vocabulary.months import parse_month
 
-PROVIDERS = 12
+PROVIDERS = 24
 """Few for England, so that a delivery of some thousand referrals has several to each in a month."""
 
 # Referrals all but halved in the first months of COVID-19.
@@ -32,7 +32,6 @@ COST = Cost(
     while_waiting={"in_work": 0.0, "pay_in_work": 0.0, "claims": 0.0},
     lasting={"in_work": 0.02, "pay_in_work": 15.0, "claims": -0.01},
     severity={"in_work": 0.03, "pay_in_work": 30.0, "claims": -0.02},
-    usual=2.0,
 )
 
 

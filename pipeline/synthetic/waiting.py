@@ -42,8 +42,8 @@ class Cost:
     while_waiting
         Lost in each month for each month since joining; it ends with the wait.
     lasting
-        Lost ever after for each month waited beyond the ``usual``, and won for each less. At the usual wait treatment
-        brings back all that waiting took, so that people who wait are no other comparison people on average.
+        Lost ever after for each month waited beyond the mean of those on lists, and won for each less. At that wait
+        treatment brings back all that waiting took, so that people who wait are no other comparison people on average.
     severity
         Lost from joining on by whoever is a standard deviation more ill than others on the list.
     """
@@ -51,16 +51,19 @@ class Cost:
     while_waiting: dict[str, float]
     lasting: dict[str, float]
     severity: dict[str, float]
-    usual: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """For everybody: the day of joining a list (0 if never), months waited, severity; and what a month costs."""
+    """For everybody: the day of joining a list (0 if never), months waited, severity; and what a month costs.
+
+    ``usual`` is the mean wait; severity is about nought.
+    """
 
     joined: NDArray[np.int32]
     wait: NDArray[np.float64]
     severity: NDArray[np.float64]
+    usual: float
     cost: Cost
     size: float
 
@@ -96,11 +99,11 @@ def add_waiting(sums: dict[str, NDArray[np.float32]], who: Waiting, *, of: NDArr
     first, treated = month_of_day(who.joined[listed])[:, None], who.treated[listed][:, None]
     since = np.maximum(MONTHS[None, :] - first + 1, 0)
     waits = (since > 0) & (treated > MONTHS)
-    beyond = np.where(treated <= MONTHS, (who.wait[listed] - cost.usual)[:, None], 0.0)
+    beyond = np.where(treated <= MONTHS, (who.wait[listed] - who.usual)[:, None], 0.0)
     ill = np.where(since > 0, who.severity[listed][:, None], 0.0)
     for name, values in sums.items():
-        lost = who.size * (cost.while_waiting[name] * since * waits + cost.lasting[name] * beyond)
-        values[rows] -= (lost + cost.severity[name] * ill).astype(np.float32)
+        lost = cost.while_waiting[name] * since * waits + cost.lasting[name] * beyond + cost.severity[name] * ill
+        values[rows] -= (who.size * lost).astype(np.float32)
 
 
 def with_others(provider: NDArray[np.int64], joined: NDArray[np.int32]) -> NDArray[np.bool_]:

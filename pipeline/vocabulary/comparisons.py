@@ -34,7 +34,7 @@ class NotYetTreated(Declared):
     """People diagnosed as the treated were, and not treated in the months in which others are: all of them.
 
     Each gets an index month drawn from the treated people's, must have been diagnosed before it and meet the same
-    eligibility there, and is observed until the month before a later index event of their own. Whether they are ever
+    eligibility there, and is observed until a later index event of their own may be anticipated. Whether they are ever
     treated does not matter: to ask for a later treatment would leave out those who get well while they wait. People
     treated later, within the months studied, are compared with too, up to their index month, by estimators that can.
     """

@@ -38,43 +38,26 @@ class Outcome(Declared):
     column: str = ""
 
 
-PAY = Outcome(name="pay", title="monthly employee pay, £0 in months without pay", unit="pounds a month", prices=True)
-PAY_IN_WORK = Outcome(
-    name="pay_in_work", title="monthly employee pay in months with pay", unit="pounds a month", prices=True
-)
-EMPLOYED = Outcome(
-    name="employed", title="the share who are paid employees", unit="percentage points", scale=100.0, decimals=3
-)
+def _pounds(name: str, title: str, *, source: str = "paye_rti") -> Outcome:
+    """An amount of money a month."""
+    return Outcome(name=name, title=title, unit="pounds a month", prices=True, source=source)
 
-BENEFITS = Outcome(
-    name="benefits",
-    title="the share who receive a health-related benefit",
-    unit="percentage points",
-    scale=100.0,
-    decimals=3,
-    source="dwp_benefits",
-)
-INCAPACITY_BENEFITS = Outcome(
-    name="incapacity_benefits",
-    title="the share who receive an incapacity benefit",
-    unit="percentage points",
-    scale=100.0,
-    decimals=3,
-    source="dwp_benefits",
-)
-DISABILITY_BENEFITS = Outcome(
-    name="disability_benefits",
-    title="the share who receive a disability benefit, in work or not",
-    unit="percentage points",
-    scale=100.0,
-    decimals=3,
-    source="dwp_benefits",
-)
-BENEFIT_AMOUNT = Outcome(
-    name="benefit_amount",
-    title="the monthly amount of health-related benefits, £0 in months without",
-    unit="pounds a month",
-    prices=True,
+
+def _share(name: str, title: str, *, source: str = "dwp_benefits") -> Outcome:
+    """A share of people."""
+    return Outcome(name=name, title=title, unit="percentage points", scale=100.0, decimals=3, source=source)
+
+
+PAY = _pounds("pay", "monthly employee pay, £0 in months without pay")
+PAY_IN_WORK = _pounds("pay_in_work", "monthly employee pay in months with pay")
+EMPLOYED = _share("employed", "the share who are paid employees", source="paye_rti")
+
+BENEFITS = _share("benefits", "the share who receive a health-related benefit")
+INCAPACITY_BENEFITS = _share("incapacity_benefits", "the share who receive an incapacity benefit")
+DISABILITY_BENEFITS = _share("disability_benefits", "the share who receive a disability benefit, in work or not")
+BENEFIT_AMOUNT = _pounds(
+    "benefit_amount",
+    "the monthly amount of health-related benefits, £0 in months without",
     source="dwp_benefits",
 )
 

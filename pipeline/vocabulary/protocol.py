@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from pipeline.vocabulary.codelists import Codelist
+from pipeline.vocabulary.context import PublishedWaits
 from pipeline.vocabulary.declared import Declared, suggested
 from pipeline.vocabulary.design_faults import characteristics, design_faults, estimator_faults
 from pipeline.vocabulary.designs import Design
@@ -50,6 +51,8 @@ class Evaluation(Declared):
         Edges of the reported age bands: ``(25, 35, 45, 55, 65)`` makes 25-34, …, 55-64.
     subgroups
         Characteristics by which effects are also reported.
+    context
+        What is shown beside the estimates where a delivery has it.
     disclosure_profile
         The rules for every number that leaves, from ``configs/disclosure.toml``.
     """
@@ -67,6 +70,7 @@ class Evaluation(Declared):
     age_bands: tuple[int, ...] = ()
     subgroups: tuple[str, ...] = ()
     sources: tuple[str, ...]
+    context: PublishedWaits | None = None
     disclosure_profile: str = "ons_10_5"
     limitations: tuple[str, ...] = ()
 

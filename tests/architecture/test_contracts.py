@@ -42,6 +42,11 @@ def test_only_publication_writes_a_release_folder():
     assert all(file.is_relative_to(ROOT / "pipeline/release/publication") for file in named)
 
 
+def test_only_published_waiting_times_are_declared_published():
+    declared = [file for file in _sources(*PACKAGES) if 'role="published"' in file.read_text()]
+    assert declared == [ROOT / "pipeline/vocabulary/schemas/rtt.py"]
+
+
 def test_the_pipeline_neither_logs_nor_prints():
     for file in _sources("pipeline"):
         calls = {node.func.id for node in ast.walk(ast.parse(file.read_text()))

@@ -21,9 +21,11 @@ from pipeline.release.publication.facts import Facts
 from pipeline.release.publication.pages import evaluation_page, index_page
 from pipeline.release.publication.revisions import REVISIONS
 from pipeline.vocabulary.designs import StaggeredAdoption
+from pipeline.vocabulary.months import parse_month
 from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.people import ATTRITION, LINKAGE_QUALITY
 from pipeline.vocabulary.schemas.results import BALANCE, DECOMPOSITION, DIAGNOSTICS, ESTIMATES, SUPPORT
+from pipeline.vocabulary.schemas.rtt import AREA_WAITS
 from pipeline.vocabulary.windows import Bin
 
 LEVELS = {
@@ -329,7 +331,25 @@ def _release(
         diagnostics=_diagnostics(protocol),
         decomposition=_decomposition(protocol),
         support=_support(protocol),
+        waits=_waits(),
     )
+
+
+def _waits() -> pa.Table:
+    """Published waits of England and 42 boards in 24 months; one board's percentile lies in the open band."""
+    areas = [("E92000001", "England"), *((f"Q{n:02d}", f"NHS BOARD {n:02d} INTEGRATED CARE BOARD") for n in range(42))]
+    rows = [
+        {
+            "month": parse_month("2022-12") - 23 + month, "area": area, "area_name": name, "specialty": specialty,
+            "specialty_name": service, "n_waits": 10_000 + 7 * place, "n_within_18_weeks": 6_000,
+            "n_in_open_band": 3, "median_weeks": 10 + 0.1 * month + 0.05 * place,
+            "percentile_92_weeks": None if place == 5 else 40.0 + month, "within_18_weeks": 0.7 - 0.005 * month,
+        }
+        for specialty, service in (("C_100", "General Surgery Service"), ("C_502", "Gynaecology Service"))
+        for place, (area, name) in enumerate(areas)
+        for month in range(24)
+    ]  # fmt: skip
+    return AREA_WAITS.conform(pa.Table.from_pylist(rows, schema=AREA_WAITS.arrow))
 
 
 @pytest.fixture(scope="session")

@@ -56,6 +56,17 @@ def test_two_renderings_are_the_same_bytes(
     assert evaluation_page(releases[name], facts, revisions=revisions) == source
 
 
+def test_published_waits_are_shown_where_they_are_declared_as_what_they_are(site: Path):
+    words = _words((site / "bariatric_surgery" / "index.html").read_text(encoding="utf-8"))
+    assert "How long people wait" in words
+    assert "Context, not a result of this evaluation." in words
+    assert "Open Government Licence v3.0" in words
+    assert "Gynaecology" not in words
+    front = _words((site / "index.html").read_text(encoding="utf-8"))
+    assert "People waiting in England at the end of December 2022" in front
+    assert "How long people wait" not in _words((site / NAMES[1] / "index.html").read_text(encoding="utf-8"))
+
+
 def test_the_front_page_does_not_depend_on_the_order_of_releases(releases: Mapping[str, Release], facts: Facts):
     forwards = list(releases.values())
     assert index_page(forwards, facts) == index_page(forwards[::-1], facts)
@@ -138,7 +149,7 @@ def test_every_drawing_has_a_title_and_a_description(source: str):
     assert drawings
     for drawing in drawings:
         assert 'role="img"' in drawing
-        assert re.search(r"<title [^>]*>Effect on .+?</title>", drawing)
+        assert re.search(r"<title [^>]*>(Effect on|Median wait in weeks) .+?</title>", drawing)
         assert re.search(r"<desc [^>]*>.+?</desc>", drawing)
 
 

@@ -24,7 +24,7 @@ NAIVE = Window(before=59, after=84, reference=(-11, 0))
 """The year before the first session, as published."""
 
 SAMPLING = {"pay": 1.0, "employed": 0.06}
-"""Three standard errors of the mean of true effects over 6,000 people, who differ in age and status."""
+"""Of the mean of true effects over four deliveries of some 4,000 people each, who differ in age and status."""
 
 BY_GROUP = 0.35
 """Percentage points between a published effect by group and ours: status and age are set apart, and multiply."""
@@ -57,7 +57,9 @@ def _effect(population, outcome, months_from, subgroup="all", value=""):
     [("pay", 13, 17), ("pay", 19, 17), ("employed", 73, 1.5), ("employed", 79, 1.5)],
 )
 def test_the_truth_is_the_published_effect(outcome, months_from, published):
-    assert _effect(_population(), outcome, months_from) == pytest.approx(published, abs=SAMPLING[outcome])
+    # One delivery's mean is of few enough people in the last months to be a tenth of a point away.
+    found = np.mean([_effect(_population(seed=seed), outcome, months_from) for seed in range(1, 5)])
+    assert found == pytest.approx(published, abs=SAMPLING[outcome])
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,8 @@ def test_therapy_lowers_receipt_of_benefits():
 
 
 def test_operations_and_therapies_add():
-    population = _population(people=60_000, treated_share=0.2, therapy_share=0.3)
+    # Without waits: with a third effect some probabilities would be cut at nought or one.
+    population = _population(people=60_000, treated_share=0.2, therapy_share=0.3, waiting_effect=0.0)
     people, treated = population.people, population.treatment
     both = np.flatnonzero((treated.month > 0) & (treated.therapy.month > 0) & people.employee)
     assert len(both) > 1000
@@ -172,7 +175,9 @@ def _found(population, window):
 
 @pytest.fixture(scope="module")
 def dipped():
-    return _population(people=5_000, seed=3, therapy_share=0.3, treated_share=0.001, referral_dip=DIP)
+    # What waiting does is about nought on average, and is chance in work to this regression.
+    turned = {"therapy_share": 0.3, "treated_share": 0.001, "waiting_effect": 0.0}
+    return _population(people=5_000, seed=3, referral_dip=DIP, **turned)
 
 
 def test_the_default_reference_finds_the_truth_under_a_referral_dip(dipped):

@@ -5,44 +5,26 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 import evaluations
-from pipeline.engine.database import database, quoted
-from pipeline.engine.settings import Engine
-from pipeline.population.cohort import staggered_cohort
+from cohorts import DrawnPeople, Rows
 from pipeline.vocabulary.errors import NotEstimable
 from pipeline.vocabulary.months import month_number
-from pipeline.vocabulary.schemas.people import HEALTH_PERSON, SPINE
-from pipeline.vocabulary.schemas.schema import Schema
 from pipeline.vocabulary.schemas.sources import HES_APC
 
-ENGINE = Engine(threads=2, memory_limit="1GB", people_per_shard=100, panel_memory_gb=0.1, rows_per_batch=1000)
 OVARY, ADENOMYOSIS, OTHER = "N801", "N800", "K359"
 EXCISION, CYST, APPENDICECTOMY = "T421", "Q491", "H011"
+ANTICIPATED = evaluations.load("endometriosis_surgery").evaluation.design.anticipation
 DIAGNOSED, OPERATED = date(2017, 3, 8), date(2018, 6, 12)
 
 
-class Women:
+class Women(DrawnPeople):
     """People with hospital episodes, and the cohort of an evaluation that they make."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.people: list[dict[str, object]] = []
-        self.links: list[dict[str, object]] = []
-        self.episodes: list[dict[str, object]] = []
-
-    def add(self, person_id: str, **given: object) -> None:
-        """Add a woman of 40 in February 2016, alive, in London, linked to everything."""
-        row = dict.fromkeys(SPINE.names) | {
-            "person_id": person_id, "census_year": 2011, "sex": "female", "birth_month": month_number(1976, 2),
-            "ethnic_group": "White", "imd_quintile": 3, "region": "London", "lsoa11": "E01000001",
-            "linked_hes_apc": True, "linked_iapt": False, "linked_paye_rti": True,
-        }  # fmt: skip
-        self.people.append(row | given)
-        self.links.append({"source": "hes", "health_id": person_id, "person_id": person_id})
+        super().__init__(folder, source="hes")
+        self.episodes: Rows = []
 
     def stay(self, person_id: str, day: date | None, *codes: str, operation: str | None = None) -> None:
         """Add an episode with diagnoses in this order, and an operation on its first day."""
@@ -54,27 +36,7 @@ class Women:
 
     def cohort(self, evaluation: str) -> tuple[dict[str, dict[str, object]], dict[tuple[str, str], int]]:
         """Each person's row, and the exclusions by arm and reason, where there were any."""
-        records = {
-            "hes_apc": self._written("episodes", HES_APC, self.episodes),
-            "health_person": self._written("links", HEALTH_PERSON, self.links),
-        }
-        with database(ENGINE, spill=self.folder / "spill") as connection:
-            staggered_cohort(
-                connection,
-                evaluations.load(evaluation),
-                records=records,
-                spine=self._written("spine", SPINE, self.people),
-                target=self.folder / "made",
-            )
-        rows = pq.read_table(self.folder / "made" / "cohort").to_pylist()
-        steps = pq.read_table(self.folder / "made" / "attrition").to_pylist()
-        excluded = {(step["arm"], step["reason"]): step["excluded"] for step in steps if step["excluded"]}
-        return {row["person_id"]: row for row in rows}, excluded
-
-    def _written(self, name: str, schema: Schema, rows: list[dict[str, object]]) -> str:
-        file = self.folder / f"{name}.parquet"
-        pq.write_table(pa.Table.from_pylist(rows, schema=schema.arrow), file)
-        return f"read_parquet({quoted(file)})"
+        return self.made(evaluation, {HES_APC: self.episodes})
 
 
 @pytest.fixture
@@ -188,10 +150,17 @@ def test_another_operation_or_one_for_something_else_leaves_a_woman_waiting(wome
     assert rows["eve"]["arm"] == "comparison"
 
 
-def test_who_is_operated_after_the_months_studied_waits_through_them(women):
+def test_who_is_operated_after_the_months_studied_waits_until_it_may_be_anticipated(women):
     women.stay("eve", date(2023, 1, 5), OVARY, operation=CYST)
     rows, _ = women.cohort(SURGERY)
     assert rows["eve"]["arm"] == "comparison"
+    assert rows["eve"]["last_month"] == month_number(2023, 1) - ANTICIPATED - 1
+    assert rows["eve"]["last_month"] < rows["eve"]["index_month"] + 47
+
+
+def test_who_is_operated_long_after_waits_through_the_months_studied(women):
+    women.stay("eve", date(2024, 5, 5), OVARY, operation=CYST)
+    rows, _ = women.cohort(SURGERY)
     assert rows["eve"]["last_month"] == rows["eve"]["index_month"] + 47
 
 

@@ -5,42 +5,22 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-import evaluations
-from pipeline.engine.database import database, quoted
-from pipeline.engine.settings import Engine
-from pipeline.population.cohort import staggered_cohort
+from cohorts import DrawnPeople, Rows
 from pipeline.vocabulary.months import month_number
-from pipeline.vocabulary.schemas.people import HEALTH_PERSON, SPINE
-from pipeline.vocabulary.schemas.schema import Schema
 from pipeline.vocabulary.schemas.sources import IAPT_EMPLOYMENT, IAPT_REFERRAL
 
-ENGINE = Engine(threads=2, memory_limit="1GB", people_per_shard=100, panel_memory_gb=0.1, rows_per_batch=1000)
 MAY = month_number(2016, 5)
 
 
-class Therapy:
+class Therapy(DrawnPeople):
     """People with referrals and employment statuses, and the cohort that they make."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.people: list[dict[str, object]] = []
-        self.links: list[dict[str, object]] = []
-        self.referrals: list[dict[str, object]] = []
-        self.statuses: list[dict[str, object]] = []
-
-    def add(self, person_id: str, **given: object) -> None:
-        """Add a woman of 40 in May 2016, alive, in London, linked to everything."""
-        row = dict.fromkeys(SPINE.names) | {
-            "person_id": person_id, "census_year": 2011, "sex": "female", "birth_month": month_number(1976, 2),
-            "ethnic_group": "White", "imd_quintile": 3, "region": "London", "lsoa11": "E01000001",
-            "linked_hes_apc": False, "linked_iapt": True, "linked_paye_rti": True,
-        }  # fmt: skip
-        self.people.append(row | given)
-        self.links.append({"source": "iapt", "health_id": person_id, "person_id": person_id})
+        super().__init__(folder, source="iapt")
+        self.referrals: Rows = []
+        self.statuses: Rows = []
 
     def refer(self, person_id: str, key: str = "", **given: object) -> None:
         """Refer somebody on 1 April 2016, first session on 10 May, discharged in October after seven contacts."""
@@ -59,28 +39,7 @@ class Therapy:
 
     def cohort(self) -> tuple[dict[str, dict[str, object]], dict[tuple[str, str], int]]:
         """Each person's row, and the exclusions by arm and reason, where there were any."""
-        records = {
-            "iapt/IDS101Referral": self._written("referrals", IAPT_REFERRAL, self.referrals),
-            "iapt/IDS004EmpStatus": self._written("statuses", IAPT_EMPLOYMENT, self.statuses),
-            "health_person": self._written("links", HEALTH_PERSON, self.links),
-        }
-        with database(ENGINE, spill=self.folder / "spill") as connection:
-            staggered_cohort(
-                connection,
-                evaluations.load("talking_therapies"),
-                records=records,
-                spine=self._written("spine", SPINE, self.people),
-                target=self.folder / "made",
-            )
-        rows = pq.read_table(self.folder / "made" / "cohort").to_pylist()
-        steps = pq.read_table(self.folder / "made" / "attrition").to_pylist()
-        excluded = {(step["arm"], step["reason"]): step["excluded"] for step in steps if step["excluded"]}
-        return {row["person_id"]: row for row in rows}, excluded
-
-    def _written(self, name: str, schema: Schema, rows: list[dict[str, object]]) -> str:
-        file = self.folder / f"{name}.parquet"
-        pq.write_table(pa.Table.from_pylist(rows, schema=schema.arrow), file)
-        return f"read_parquet({quoted(file)})"
+        return self.made("talking_therapies", {IAPT_REFERRAL: self.referrals, IAPT_EMPLOYMENT: self.statuses})
 
 
 @pytest.fixture

@@ -92,6 +92,17 @@ def test_two_ids_of_one_person_are_both_linked(linked):
     assert _of(linked([("h", ANN), ("k", ANN)], [("c", ANN, 2021, False)]), "h", "k") == [("h", "c"), ("k", "c")]
 
 
+def test_an_id_from_before_a_person_moved_is_linked_beside_the_one_after(linked):
+    before = ANN | {"postcode_sector": "Sold", "postcode_district": "Dold", "last_name": "Lmaiden0000000001"}
+    links = linked([("h", ANN), ("k", before)], [("c", ANN, 2021, False)])
+    assert _of(links, "h", "k") == [("h", "c"), ("k", "c")]
+
+
+def test_a_twin_whom_another_source_knows_is_not_given_the_record_either(linked):
+    links = linked([("ann", ANN), ("bea", TWIN | {"source": "iapt"})], [("c", ANN, 2021, False)])
+    assert _of(links, "ann", "bea") == [("ann", "c")]
+
+
 def test_a_person_is_linked_to_their_record_of_each_census(linked):
     links = linked([("h", ANN)], [("c11", ANN, 2011, False), ("c21", ANN, 2021, False)])
     assert _of(links, "h") == [("h", "c11"), ("h", "c21")]

@@ -19,7 +19,8 @@ def not_yet_treated(
     """The comparison's attrition; its people are left in the temporary table ``comparison``, all who are eligible.
 
     Reads the temporary tables ``happened`` and ``treated``. Who has the index event after the months in which people
-    are treated is observed until the month before it; who has it without a date cannot be placed and leaves.
+    are treated is observed until it may be anticipated (up to the month before it, where no anticipation is declared);
+    who has it without a date cannot be placed and leaves.
 
     Raises
     ------
@@ -37,7 +38,7 @@ def not_yet_treated(
         SELECT d.*, o.unit IS NOT NULL AS treated_once, CAST({month_sql("o.index_day")} AS INTEGER) AS own_month
         FROM ({drawn}) d LEFT JOIN ({of_own}) o ON o.person_id = d.person_id)"""
     observed = f"""(
-        SELECT * REPLACE (least(last_month, coalesce(own_month - 1, last_month)) AS last_month)
+        SELECT * REPLACE (least(last_month, coalesce(own_month - {study.anticipation + 1}, last_month)) AS last_month)
         FROM ({at_index_sql(study, relation=relation)}))"""
     connection.execute(f"CREATE TEMP TABLE drawn AS SELECT *, {excluded_at_sql(rules)} AS excluded_at FROM {observed}")
     connection.execute("CREATE TEMP TABLE comparison AS SELECT * FROM drawn WHERE excluded_at IS NULL")

@@ -24,6 +24,8 @@ class Study:
     ----------
     codelists
         The code lists that the index event names.
+    anticipation
+        Months before an index event in which there may be effects already.
     longest
         Where people wait for treatment, in months: who waits longer is left out.
     linked
@@ -34,6 +36,7 @@ class Study:
     codelists: Mapping[str, Codelist]
     comparison: Comparison | None
     window: Window
+    anticipation: int
     ages: tuple[int, int]
     sex: str | None
     age_bands: tuple[int, ...]
@@ -63,6 +66,7 @@ def study(protocol: Protocol) -> Study:
         codelists=protocol.codelists,
         comparison=design.comparison if isinstance(design, StaggeredAdoption | Waiting) else None,
         window=design.window,
+        anticipation=design.anticipation,
         ages=eligibility.ages,
         sex=eligibility.sex,
         age_bands=evaluation.age_bands,

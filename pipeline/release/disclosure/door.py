@@ -19,10 +19,12 @@ from pipeline.release.disclosure.levels import disclose_balance, disclose_linkag
 from pipeline.release.disclosure.release import Applied, Release, admit
 from pipeline.release.disclosure.rules import frame_of, log_table
 from pipeline.release.disclosure.support import disclose_support
+from pipeline.release.disclosure.waits import disclose_waits
 from pipeline.release.disclosure.withholding import withhold
 from pipeline.release.disclosure.words import disclose_diagnostics, disclose_reasons
 from pipeline.vocabulary.errors import DisclosureError, Fault
 from pipeline.vocabulary.schemas.results import CONTRIBUTIONS, DECOMPOSITION, SUPPORT
+from pipeline.vocabulary.schemas.rtt import AREA_WAITS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,7 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
     diagnostics: pa.Table,
     decomposition: pa.Table | None = None,
     support: pa.Table | None = None,
+    waits: pa.Table | None = None,
     contributions: pa.Table | None = None,
     earlier: pd.DataFrame | None = None,
 ) -> Release:
@@ -64,6 +67,8 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
         With the schema ``DECOMPOSITION``; an evaluation whose estimators are not compared has none.
     support
         With the schema ``SUPPORT``.
+    waits
+        Published waiting times, with the schema ``AREA_WAITS``; a delivery without the published file has none.
     contributions
         With the schema ``CONTRIBUTIONS``: the largest in each amount; an evaluation without amounts has none.
     earlier
@@ -86,6 +91,7 @@ def disclose(  # noqa: PLR0913 (one argument a table: a dict of tables could lac
         "diagnostics": diagnostics,
         "decomposition": DECOMPOSITION.arrow.empty_table() if decomposition is None else decomposition,
         "support": SUPPORT.arrow.empty_table() if support is None else support,
+        "waits": AREA_WAITS.arrow.empty_table() if waits is None else waits,
     }
     safe = {name: checked(name, table) for name, table in delivered.items()}
     _refuse_other_evaluation(evaluation, safe)
@@ -111,6 +117,7 @@ def _disclosed(
     refuse_not_numbers("estimates", safe["estimates"])
     refuse_not_numbers("diagnostics", safe["diagnostics"])
     refuse_not_numbers("decomposition", safe["decomposition"])
+    refuse_not_numbers("waits", safe["waits"])
     protocol, earlier = held.protocol, held.earlier
     estimated = disclose_estimates(
         safe["estimates"], protocol=protocol, rules=rules, earlier=earlier, contributions=held.contributions
@@ -127,7 +134,8 @@ def _disclosed(
     diagnostics = disclose_diagnostics(safe["diagnostics"], estimates=estimates, protocol=protocol, rules=rules)
     decomposition = disclose_decomposition(safe["decomposition"], estimates=estimates, protocol=protocol, rules=rules)
     support = disclose_support(safe["support"], rules=rules)
-    parts = (*audited.values(), attrition, diagnostics, decomposition, support)
+    waits = disclose_waits(safe["waits"], protocol=held.protocol)
+    parts = (*audited.values(), attrition, diagnostics, decomposition, support, waits)
     return {
         "estimates": estimates,
         "attrition": attrition.table,
@@ -136,6 +144,7 @@ def _disclosed(
         "diagnostics": diagnostics.table,
         "decomposition": decomposition.table,
         "support": support.table,
+        "waits": waits.table,
         "log": log_table(tuple(entry for part in parts for entry in part.entries)),
     }
 

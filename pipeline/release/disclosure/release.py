@@ -38,10 +38,10 @@ class Release:
         The name of the disclosure profile that was applied.
     rules
         What that profile said when it was applied.
-    estimates, attrition, linkage_quality, balance, diagnostics, decomposition, support, log
+    estimates, attrition, linkage_quality, balance, diagnostics, decomposition, support, waits, log
         Tables with the schemas ``PUBLISHED_ESTIMATES``, ``PUBLISHED_ATTRITION``, ``PUBLISHED_LINKAGE_QUALITY``,
-        ``PUBLISHED_BALANCE``, ``DIAGNOSTICS``, ``PUBLISHED_DECOMPOSITION``, ``PUBLISHED_SUPPORT`` and
-        ``DISCLOSURE_LOG``; linkage quality, decomposition and support may have no rows.
+        ``PUBLISHED_BALANCE``, ``DIAGNOSTICS``, ``PUBLISHED_DECOMPOSITION``, ``PUBLISHED_SUPPORT``, ``PUBLISHED_WAITS``
+        and ``DISCLOSURE_LOG``; linkage quality, decomposition, support and waits may have no rows.
     """
 
     evaluation: str
@@ -55,6 +55,7 @@ class Release:
     diagnostics: pa.Table
     decomposition: pa.Table
     support: pa.Table
+    waits: pa.Table
     log: pa.Table
     door: InitVar[object] = None
 

@@ -99,10 +99,15 @@ KEPT_BACK = Rule(
     protects="what serves inference and would give back exact counts or every cross-product",
     action="not published",
 )
+PUBLISHED_ALREADY = Rule(
+    name="published already",
+    protects="nobody: the owner has published these figures under rules of its own",
+    action="as published",
+)
 
 RULES = (
     SMALL_COUNTS, ROUNDING, CONTRIBUTORS, RESIDUAL_DF, DOMINANCE, COMPLEMENT, SAMPLES, AUDIT, MERGED, DIFFERENCES,
-    DERIVED, PRECISION, MODEL, FREE_TEXT, LABELS, KEPT_BACK,
+    DERIVED, PRECISION, MODEL, FREE_TEXT, LABELS, KEPT_BACK, PUBLISHED_ALREADY,
 )  # fmt: skip
 
 

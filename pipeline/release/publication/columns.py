@@ -82,6 +82,21 @@ COLUMNS = {
                                 "effects of the row; of a comparison, its weight in the static effect."),
     "negative_weight": _meaning("Weights below zero", "Sum of the negative weights that the regression gives to the "
                                 "effects of the row."),
+    "month": _meaning("Month", "The month at whose end people were waiting, as YYYY-MM."),
+    "area": _meaning("Area", "Code of England, or of the board above the commissioner (an integrated care board since "
+                     "July 2022)."),
+    "area_name": _meaning("Name of the area", "As published in the month; the code where none is."),
+    "specialty": _meaning("Specialty", "Treatment function code."),
+    "specialty_name": _meaning("Name of the specialty", "As published in the month; the code where none is."),
+    "n_waits": _meaning("People waiting", "Waits not ended by the end of the month, as published."),
+    "n_within_18_weeks": _meaning("Within 18 weeks", "Of them, those that have lasted 18 weeks or less."),
+    "n_in_open_band": _meaning("In the last band", "Of them, those in the published file's last band, which is open: "
+                               "over 104 weeks since April 2021, over 52 before."),
+    "median_weeks": _meaning("Median wait", "Half have waited this long or less; empty where it lies in the last "
+                             "band."),
+    "percentile_92_weeks": _meaning("92nd percentile", "92 per cent have waited this long or less; empty where it "
+                                    "lies in the last band."),
+    "within_18_weeks": _meaning("Share within 18 weeks", "Share of waits that have lasted 18 weeks or less."),
     "file": _meaning("File", "File of the release that holds the number."),
     "key": _meaning("Row", "The key of the row in that file."),
     "column": _meaning("Column", "Column of the number."),

@@ -22,13 +22,15 @@ def write_tables(
 ) -> pa.Table:
     """Write every table as CSV with CSVW, the estimates as Parquet too, and all as a spreadsheet.
 
+    Figures of other owners that the delivery does not have leave no file.
+
     Returns
     -------
     pa.Table
         The ``REVISIONS`` against the release folder ``previous``.
     """
     tables = published_tables(releases)
-    for table in tables:
+    for table in (table for table in tables if table.rows.num_rows or not table.owner):
         _write_csv(folder, table, facts=facts)
     changed = PublishedTable(
         name="revisions",
@@ -64,10 +66,7 @@ def write_pages(folder: Path, releases: Sequence[Release], *, facts: Facts, chan
 
 def _write_csv(folder: Path, table: PublishedTable, *, facts: Facts) -> None:
     _write(folder / f"{table.name}.csv", csv_text(table.schema.names, cells(table)))
-    metadata = csvw_text(
-        name=table.name, title=table.title, description=table.description, schema=table.schema, facts=facts
-    )
-    _write(folder / f"{table.name}.csv-metadata.json", metadata)
+    _write(folder / f"{table.name}.csv-metadata.json", csvw_text(table, facts=facts))
 
 
 def _write(path: Path, text: str) -> None:

@@ -9,24 +9,26 @@ import pyarrow as pa
 
 from pipeline.release.publication.columns import COLUMNS
 from pipeline.release.publication.facts import Facts
-from pipeline.vocabulary.schemas.schema import Column, Schema
+from pipeline.release.publication.tables import PublishedTable
+from pipeline.vocabulary.schemas.schema import Column
 
 APOSTROPHE = (
     "Text that a spreadsheet would compute (=, +, -, @ or a tab first) is written with an apostrophe before it."
 )
 
 
-def csvw_text(*, name: str, title: str, description: str, schema: Schema, facts: Facts) -> str:
-    """The CSVW metadata of ``<name>.csv`` as JSON: titles, descriptions, data types, nulls, primary key."""
+def csvw_text(table: PublishedTable, *, facts: Facts) -> str:
+    """The CSVW metadata of a table's CSV file as JSON: titles, descriptions, data types, nulls, primary key."""
+    schema, owner = table.schema, table.owner
     content = {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
-        "url": f"{name}.csv",
+        "url": f"{table.name}.csv",
         "dialect": {"encoding": "utf-8", "header": True, "delimiter": ",", "lineTerminators": ["\n"]},
-        "dc:title": title,
-        "dc:description": f"{description} {APOSTROPHE}",
+        "dc:title": table.title,
+        "dc:description": f"{table.description} {APOSTROPHE}",
         "dc:publisher": facts.organisation,
-        "dc:license": facts.licence,
-        "dc:source": facts.delivery,
+        "dc:license": owner.licence if owner else facts.licence,
+        "dc:source": owner.source if owner else facts.delivery,
         "tableSchema": {"columns": [_column(column) for column in schema.columns], "primaryKey": list(schema.key)},
     }
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

@@ -41,7 +41,7 @@ def _revised(table: PublishedTable, previous: Path) -> Iterator[dict[str, str]]:
     old = _read(previous / f"{table.name}.csv", table.schema)
     names = table.schema.names
     new = {_key(row, table.schema): row for row in (dict(zip(names, row, strict=True)) for row in cells(table))}
-    numbers = [column.name for column in table.schema.columns if column.role in ("count", "statistic")]
+    numbers = [column.name for column in table.schema.columns if column.role in ("count", "statistic", "published")]
     for key in [*new, *(key for key in old if key not in new)]:
         for number in numbers:
             before, now = old.get(key, {}).get(number, ""), new.get(key, {}).get(number, "")

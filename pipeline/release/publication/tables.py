@@ -18,10 +18,25 @@ from pipeline.vocabulary.schemas.results import (
     PUBLISHED_LINKAGE_QUALITY,
     PUBLISHED_SUPPORT,
 )
+from pipeline.vocabulary.schemas.rtt import PUBLISHED_WAITS
 from pipeline.vocabulary.schemas.schema import Schema
 
 Places = Callable[[str, int], int | None]
 """Decimals of a column in a row; ``None``: as many digits as the number has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """Who published figures before they stand in a release, and the licence under which they may."""
+
+    source: str
+    licence: str
+
+
+NHS_ENGLAND = Owner(
+    source="NHS England, Consultant-led Referral to Treatment Waiting Times, full CSV data file",
+    licence="Open Government Licence v3.0",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +55,8 @@ class PublishedTable:
         The rows of every release, evaluations in order of name.
     places
         How many decimals a number is written with.
+    owner
+        Whose figures they are where they are not the release's own.
     """
 
     name: str
@@ -48,15 +65,16 @@ class PublishedTable:
     schema: Schema
     rows: pa.Table
     places: Places
+    owner: Owner | None = None
 
 
 def published_tables(releases: Sequence[Release]) -> tuple[PublishedTable, ...]:
-    """Estimates, diagnostics, attrition, linkage quality, balance, decomposition and support of all releases.
+    """Estimates, diagnostics, attrition, linkage quality, balance, decomposition, support and published waits.
 
     Raises
     ------
     DisclosureError
-        If two releases show the linkage quality of the same people differently.
+        If two releases show the linkage quality of the same people, or the same waits, differently.
     """
     ordered = sorted(releases, key=lambda release: release.evaluation)
     estimates = _stacked(PUBLISHED_ESTIMATES, [release.estimates for release in ordered])
@@ -91,7 +109,7 @@ def published_tables(releases: Sequence[Release]) -> tuple[PublishedTable, ...]:
             title="How well the sources were linked",
             description="One row per link, characteristic and level.",
             schema=PUBLISHED_LINKAGE_QUALITY,
-            rows=_linkage_quality(ordered),
+            rows=_of_the_delivery(PUBLISHED_LINKAGE_QUALITY, [release.linkage_quality for release in ordered]),
             places=lambda _column, _row: 2,
         ),
         PublishedTable(
@@ -118,6 +136,17 @@ def published_tables(releases: Sequence[Release]) -> tuple[PublishedTable, ...]:
             rows=_stacked(PUBLISHED_SUPPORT, [release.support for release in ordered]),
             places=lambda _column, _row: None,
         ),
+        PublishedTable(
+            name="waits",
+            title="How long people wait",
+            description="One row per month, area and specialty: published figures, shown beside the estimates as they "
+            "are. Sums over providers, medians and percentiles are made from the published bands of one week. "
+            f"Source: {NHS_ENGLAND.source}; {NHS_ENGLAND.licence}.",
+            schema=PUBLISHED_WAITS,
+            rows=_of_the_delivery(PUBLISHED_WAITS, [release.waits for release in ordered]),
+            places=lambda column, _row: 4 if column == "within_18_weeks" else 1,
+            owner=NHS_ENGLAND,
+        ),
     )
 
 
@@ -142,14 +171,13 @@ def _decomposition_places(of_outcome: Places) -> Places:
     return lambda column, row: of_outcome(column, row) if column == "estimate" else 2
 
 
-def _linkage_quality(releases: Sequence[Release]) -> pa.Table:
-    """The linkage of the one delivery: each row once, however many releases carry it."""
-    schema = PUBLISHED_LINKAGE_QUALITY
-    stacked = pa.concat_tables([schema.arrow.empty_table(), *(release.linkage_quality for release in releases)])
+def _of_the_delivery(schema: Schema, tables: Sequence[pa.Table]) -> pa.Table:
+    """What belongs to the one delivery: each row once, however many releases carry it."""
+    stacked = pa.concat_tables([schema.arrow.empty_table(), *tables])
     once = stacked.group_by(list(schema.names), use_threads=False).aggregate([]).select(list(schema.names))
     try:
         return schema.conform(once)
     except SchemaError:
-        what = "releases show the linkage of the same people differently: what one hides, another may give back"
+        what = "releases show the same figures of the delivery differently: what one hides, another may give back"
         remedy = "Disclose all evaluations of a delivery with one profile, the strictest."
-        raise DisclosureError(Fault(what=what, source="linkage_quality", remedy=remedy)) from None
+        raise DisclosureError(Fault(what=what, source=schema.name, remedy=remedy)) from None

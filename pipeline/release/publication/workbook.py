@@ -32,6 +32,7 @@ _SHEETS = {
     "balance": "Balance",
     "decomposition": "Decomposition",
     "support": "Support",
+    "waits": "Waits",
 }
 
 _NOTES = {
@@ -118,7 +119,7 @@ def _sheet(table: PublishedTable) -> gptables.GPTable:
     frame = pd.DataFrame(
         {COLUMNS[name].title: pd.Series(_values(table.rows, name), dtype=object) for name in table.schema.names}
     )
-    counts = [place for place, column in enumerate(table.schema.columns) if column.role == "count"]
+    counts = [place for place, column in enumerate(table.schema.columns) if column.unit == "people"]
     return gptables.GPTable(
         table=frame,
         table_name=table.name,

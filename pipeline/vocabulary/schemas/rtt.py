@@ -43,20 +43,35 @@ RTT = Schema(
 its last entry is open. ``total`` is published for completed waits only. ``Part_2A`` is part of ``Part_2``: the two are
 never added up."""
 
+ENGLAND = "E92000001"
+"""The area that is the whole of England, by its code in the Office for National Statistics' geography."""
+
+_OF_AN_AREA = (
+    Column(name="area", type=pa.string(), nullable=False),
+    Column(name="area_name", type=pa.string(), nullable=False),
+    Column(name="specialty", type=pa.string(), nullable=False),
+    Column(name="specialty_name", type=pa.string(), nullable=False),
+    Column(name="n_waits", type=pa.int64(), role="published", unit="people", nullable=False),
+    Column(name="n_within_18_weeks", type=pa.int64(), role="published", unit="people", nullable=False),
+    Column(name="n_in_open_band", type=pa.int64(), role="published", unit="people", nullable=False),
+    Column(name="median_weeks", type=pa.float64(), role="published", unit="weeks"),
+    Column(name="percentile_92_weeks", type=pa.float64(), role="published", unit="weeks"),
+    Column(name="within_18_weeks", type=pa.float64(), role="published", unit="share", nullable=False),
+)
+
 AREA_WAITS = Schema(
     name="area_waits",
     grain="area x specialty x month",
     key=("area", "specialty", "month"),
-    columns=(
-        Column(name="month", type=pa.int32(), nullable=False),
-        Column(name="area", type=pa.string(), nullable=False),
-        Column(name="specialty", type=pa.string(), nullable=False),
-        Column(name="n_waits", type=pa.int64(), role="count", unit="people", nullable=False),
-        Column(name="n_within_18_weeks", type=pa.int64(), role="count", unit="people", nullable=False),
-        Column(name="n_in_open_band", type=pa.int64(), role="count", unit="people", nullable=False),
-        Column(name="median_weeks", type=pa.float64(), role="statistic", unit="weeks"),
-        Column(name="percentile_92_weeks", type=pa.float64(), role="statistic", unit="weeks"),
-        Column(name="within_18_weeks", type=pa.float64(), role="statistic", unit="share", nullable=False),
-    ),
+    columns=(Column(name="month", type=pa.int32(), nullable=False), *_OF_AN_AREA),
 )
-"""A quantile that lies in the open band is null: it is longer than the last limit, nobody can say by how much."""
+"""A quantile that lies in the open band is null: it is longer than the last limit, nobody can say by how much. Names
+are as published in the month, the code where there is none."""
+
+PUBLISHED_WAITS = Schema(
+    name="published_waits",
+    grain="area x specialty x month",
+    key=("month", "area", "specialty"),
+    columns=(Column(name="month", type=pa.string(), nullable=False), *_OF_AN_AREA),
+)
+"""``waits.csv``: the same, months as text."""

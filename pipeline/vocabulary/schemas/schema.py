@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from pipeline.vocabulary.errors import Fault, SchemaError
 
-Role = Literal["identifier", "characteristic", "outcome", "count", "statistic", "label"]
+Role = Literal["identifier", "characteristic", "outcome", "count", "statistic", "label", "published"]
+"""What a column means for disclosure. ``published``: a figure that its owner has published, under the owner's rules."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,9 @@ METHOD = "splink"
 
 _SCORED = "scored_pairs"
 
+_ONE_PERSON = "one.first_name_sound = other.first_name_sound AND one.birth_date = other.birth_date"
+"""When two ids that fit one record are one person's: what tells twins apart is their first names."""
+
 
 def person_links(
     connection: duckdb.DuckDBPyConnection, *, health: str, demographics: str, census: str, settings: Linkage
@@ -29,8 +32,9 @@ def person_links(
     """The table ``links/person``, sorted: each health id with its one record of each census, where one stands out.
 
     A pair becomes a link if its match weight (to two decimals) is at least the declared one, the next best record of
-    the same census is behind it by more than the margin, and no other id fits the record better by more than the
-    margin: so a twin whose own record is missing is not given the other's. Two ids of one person can both be linked.
+    the same census is behind it by more than the margin, and nobody else's id fits the record better by more than the
+    margin: so a twin whose own record is missing is not given the other's. Ids with the same first name and date of
+    birth are one person's, who may have moved between them, and are all linked.
     The same records and settings give the same links, whatever their order.
 
     Parameters
@@ -92,10 +96,15 @@ def _chosen(settings: Linkage) -> str:
     """SQL of the links among the scored pairs."""
     rivals = "OVER (PARTITION BY source, health_id, census_year ORDER BY match_weight DESC, census_id)"
     return f"""
+        WITH pairs AS (SELECT s.*, first_name_sound, birth_date FROM {_SCORED} AS s
+                       JOIN {HEALTH} AS h ON source = h.file AND health_id = h.record),
+        others AS (SELECT DISTINCT one.source, one.health_id, one.census_id
+                   FROM pairs AS one JOIN pairs AS other USING (census_id)
+                   WHERE other.match_weight - one.match_weight > {settings.margin}
+                     AND NOT coalesce({_ONE_PERSON}, false))
         SELECT source, health_id, census_id, match_weight, '{METHOD}' AS link_method
-        FROM (SELECT *, row_number() {rivals} AS place, lead(match_weight) {rivals} AS next_best,
-                     max(match_weight) OVER (PARTITION BY census_id, source) AS best_of_record FROM {_SCORED})
+        FROM (SELECT *, row_number() {rivals} AS place, lead(match_weight) {rivals} AS next_best FROM {_SCORED})
+        ANTI JOIN others USING (source, health_id, census_id)
         WHERE place = 1 AND match_weight >= {settings.match_weight}
           AND (next_best IS NULL OR match_weight - next_best > {settings.margin})
-          AND best_of_record - match_weight <= {settings.margin}
         ORDER BY source, health_id, census_id"""

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from pipeline.release.disclosure.release import Release
 from pipeline.release.publication.facts import Facts
-from pipeline.release.publication.pages import protocol, tables
+from pipeline.release.publication.pages import protocol, tables, waits
 from pipeline.release.publication.pages.charts.drawing import Drawing
 from pipeline.release.publication.pages.charts.event_study import event_study
 from pipeline.release.publication.pages.charts.forest import choices, forest
@@ -88,13 +88,15 @@ def evaluation_page(release: Release, facts: Facts, *, revisions: pa.Table) -> s
         evaluation=evaluation,
         period_unit=period_unit(evaluation),
         sections=sections,
-        waits=waiting_sections(outcomes),
+        waiting=waiting_sections(outcomes),
         instrument=instrument(release),
         gaps=tuple(_gap_section(gaps) for gaps in outcome_gaps(release).values()),
         evidence=said,
         descriptive=_descriptive(evaluation),
         dips=dip_sections(evaluation, outcomes),
         support=support_section(release),
+        waits=waits.waits(release.waits),
+        waits_source=waits.SOURCE,
         flows=flows(release),
         balance=tables.balance_table(release),
         linkage=tables.linkage_table(release),

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from pipeline.release.disclosure.release import Release
 from pipeline.release.publication.facts import Facts
+from pipeline.release.publication.pages import waits
 from pipeline.release.publication.pages.charts.drawing import Drawing
 from pipeline.release.publication.pages.charts.sparkline import sparkline
 from pipeline.release.publication.pages.effects import declaration, outcome_effects
@@ -50,6 +53,7 @@ DOWNLOADS = (
     Download(file="decomposition.csv", holds="Why fixed-effects and Sun-Abraham estimates differ"),
     Download(file="support.csv", holds="Which years of treatment identify which horizon"),
     Download(file="linkage_quality.csv", holds="Shares of people linked"),
+    Download(file="waits.csv", holds="Published waiting times by area and specialty"),
     Download(file="revisions.csv", holds="What changed since the version before"),
     Download(file="manifest.json", holds="The digest of every file, and of all that they were made from"),
 )
@@ -58,7 +62,11 @@ DOWNLOADS = (
 def index_page(releases: Sequence[Release], facts: Facts) -> str:
     """The front page of a publication as one HTML file that needs nothing else."""
     entries = tuple(_entry(release) for release in sorted(releases, key=lambda release: release.evaluation))
-    return render("index.html.j2", entries=entries, facts=facts, downloads=DOWNLOADS)
+    england = waits.england_table(pa.concat_tables(release.waits for release in releases))
+    downloads = tuple(one for one in DOWNLOADS if england.rows or one.file != "waits.csv")
+    return render(
+        "index.html.j2", entries=entries, facts=facts, downloads=downloads, waits=england, waits_source=waits.SOURCE
+    )
 
 
 def _entry(release: Release) -> Entry:

@@ -11,6 +11,7 @@ from functools import singledispatch
 from pipeline.release.disclosure.release import Release
 from pipeline.release.publication.pages.index_events import index_event
 from pipeline.release.publication.pages.words import estimator, listed, named, number, span
+from pipeline.vocabulary.context import PublishedWaits
 from pipeline.vocabulary.designs import (
     Design,
     GeneralPopulation,
@@ -88,7 +89,14 @@ def _lines(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
     yield "Estimators by subgroup", listed(tuple(named(name) for name in design.subgroup_estimators or ()))
     yield from (_run(run, design.period_unit) for run in design.robustness)
     yield "Sources", listed(evaluation.sources)
+    yield "Context", _context(evaluation.context)
     yield "Disclosure profile", evaluation.disclosure_profile
+
+
+def _context(context: PublishedWaits | None) -> str:
+    if context is None:
+        return ""
+    return f"Published waits from referral to treatment, where delivered: {listed(context.specialties)}"
 
 
 @singledispatch
