@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from pipeline.vocabulary.context import PublishedWaits
 from pipeline.vocabulary.designs import GeneralPopulation, Waiting
 from pipeline.vocabulary.list_events import ElectiveList
 from pipeline.vocabulary.protocol import Eligibility, Evaluation, Prices
@@ -38,6 +39,7 @@ EVALUATION = Evaluation(
     age_bands=(25, 35, 45, 55, 65),
     outcomes=("pay", "employed", "benefits"),
     sources=("hes_apc", "paye_rti", "dwp_benefits", "census", "deaths", "links/person", "links/nino", "prices/cpih"),
+    context=PublishedWaits(specialties=("C_110",)),  # trauma and orthopaedics
     limitations=(
         (
             "The estimate is the effect of waiting only if the length of a provider's queue in the month of joining "
