@@ -23,6 +23,8 @@ _ROUNDS = 50
 def withheld_with(block: Block, cost: NDArray[np.float64]) -> NDArray[np.bool_] | None:
     """Which further unknowns of a block must be withheld; ``None`` where no choice protects everything.
 
+    Where the cheapest choice is not found, all that can be withheld are, if that protects everything.
+
     Parameters
     ----------
     cost
@@ -39,9 +41,10 @@ def withheld_with(block: Block, cost: NDArray[np.float64]) -> NDArray[np.bool_] 
         demands += [_demand(tried, place, interval, withheld, block) for place, interval in exposed.items()]
         chosen = _cheapest(cost, demands)
         if chosen is None or (chosen == withheld).all():
-            return None
+            break
         withheld = chosen
-    return None
+    everything = np.isfinite(cost)
+    return None if unprotected(hiding(block, everything)) else everything
 
 
 def hiding(block: Block, withheld: NDArray[np.bool_]) -> Block:
