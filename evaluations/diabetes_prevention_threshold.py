@@ -14,7 +14,7 @@ EVALUATION = Evaluation(
     question="What does a referral to the NHS Diabetes Prevention Programme do to monthly pay, employment and "
     "health-related benefits of people who are referred because their HbA1c is 42 mmol/mol and not lower?",
     population="Adults aged 25 to 64 in England with a first HbA1c of 35 to 47 mmol/mol",
-    intervention="a blood test that makes people eligible for the NHS Diabetes Prevention Programme",
+    intervention="a blood test that leads to a referral to the NHS Diabetes Prevention Programme",
     design=Threshold(
         index_event=BloodTest(take_up_within_months=6, first_since=date(2015, 4, 1)),
         running="HbA1c in mmol/mol",
