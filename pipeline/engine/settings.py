@@ -95,6 +95,10 @@ class Inference(_Section):
     pre_trend_alpha: float = Field(gt=0, lt=1)
     relative_magnitude_breakdown: float = Field(gt=0)
     hidden_by_false_links: float = Field(ge=0, le=1)
+    power: float = Field(gt=0.5, lt=1)
+    hidden_by_trends: float = Field(gt=0)
+    estimator_agreement_alpha: float = Field(gt=0, lt=1)
+    smallest_effects: dict[str, float]
 
 
 class Publication(_Section):
