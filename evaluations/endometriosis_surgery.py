@@ -8,6 +8,7 @@ from pipeline.vocabulary.designs import NotYetTreated, StaggeredAdoption
 from pipeline.vocabulary.index_events import OperationOnceDiagnosed
 from pipeline.vocabulary.protocol import Eligibility, Evaluation, Prices
 from pipeline.vocabulary.robustness import HalfComparisonPlacebo
+from pipeline.vocabulary.untreated import UntreatedComparison
 from pipeline.vocabulary.windows import Window
 
 EVALUATION = Evaluation(
@@ -35,6 +36,10 @@ EVALUATION = Evaluation(
         headline="ons_fixed_effects",
         subgroup_estimators=("ons_fixed_effects",),
         robustness=(HalfComparisonPlacebo(),),
+        untreated=UntreatedComparison(
+            whom="women with an earlier hospital diagnosis of endometriosis, not operated in the months studied",
+            characteristics=("year_of_diagnosis", "imd_quintile", "qualification"),
+        ),
     ),
     eligibility=Eligibility(ages=(25, 54), sex="female"),
     treated_between=("2016-04", "2022-12"),

@@ -9,6 +9,7 @@ from pydantic import Field
 from pipeline.vocabulary.declared import Declared
 from pipeline.vocabulary.index_events import IndexEvent
 from pipeline.vocabulary.robustness import RobustnessRun
+from pipeline.vocabulary.untreated import UntreatedComparison
 from pipeline.vocabulary.windows import Window
 
 
@@ -92,12 +93,16 @@ class _EventStudies(Declared):
 
 
 class StaggeredAdoption(_EventStudies):
-    """People treated in different months, compared before and after with people never, or not yet, treated."""
+    """People treated in different months, compared before and after with people never, or not yet, treated.
+
+    ``untreated`` holds the treated against comparison people who share their condition once more, person by person.
+    """
 
     kind: Literal["staggered_adoption"] = "staggered_adoption"
     index_event: IndexEvent
     comparison: Comparison
     age_spline: AgeSpline | None = AgeSpline()
+    untreated: UntreatedComparison | None = None
     period_unit: ClassVar[str] = "month"
 
 

@@ -96,6 +96,7 @@ class Evaluation(Declared):
         found_in = [source for source in design.index_event.sources if source not in self.sources]
         yield from (f"the index event needs source {source}" for source in found_in)
         yield from _comparison_faults(design)
+        yield from _untreated_faults(design)
         lacking = [outcome for outcome in self.outcomes if outcome.source not in self.sources]
         yield from (f"outcome {outcome.name} needs source {outcome.source}" for outcome in lacking)
 
@@ -137,6 +138,15 @@ def _comparison_faults(design: StaggeredAdoption) -> Iterator[str]:
     waiting, told = isinstance(design.comparison, NotYetTreated), isinstance(design.index_event, OperationOnceDiagnosed)
     if waiting and not told:
         yield "people not treated yet can be found for an operation once diagnosed only"
+
+
+def _untreated_faults(design: StaggeredAdoption) -> Iterator[str]:
+    """Untreated people share the treated people's condition, and are compared in what both have."""
+    if design.untreated is None:
+        return
+    if not isinstance(design.comparison, NotYetTreated):
+        yield "people of the general population do not share the condition: compare untreated people who do"
+    yield from (f"untreated: {fault}" for fault in design.untreated.faults(_characteristics(design)))
 
 
 def _characteristics(design: StaggeredAdoption | LinkedPanel) -> tuple[str, ...]:
