@@ -40,7 +40,8 @@ def _study(found: EffectsOnTreated, asked: Asked, *, place: int, specification: 
     """The effects on one outcome as an event study of the bins after the index."""
     bins = asked.after
     mine = slice(place * len(bins), (place + 1) * len(bins))
-    covariance, df = found.covariance[mine, mine], len(found.people.treated) - 1
+    kept = found.kept
+    covariance, df = found.covariance[mine, mine], len(kept.treated) - 1
     n_treated, n_comparison = found.n_treated[mine][None], found.n_comparison[mine][None]
     band = sup_t_critical(np.nan_to_num(covariance), df=df, specification=specification)
     return EventStudy(
@@ -56,12 +57,12 @@ def _study(found: EffectsOnTreated, asked: Asked, *, place: int, specification: 
         n_comparison=n_comparison,
         n_treated_after=n_treated.max(axis=1),
         n_comparison_after=n_comparison.max(axis=1),
-        n_people=len(found.people.treated),
+        n_people=len(kept.treated),
         n_singletons=0,
         n_excluded=int((~found.overlap.kept).sum()),
-        n_observations=int(np.isfinite(found.people.outcomes[:, mine]).sum()),
-        n_clusters=len(found.people.treated),
-        residual_df=max(len(found.people.treated) - len(found.people.names) - 2, 0),
+        n_observations=int(np.isfinite(kept.outcomes[:, mine]).sum()),
+        n_clusters=len(kept.treated),
+        residual_df=max(len(kept.treated) - len(kept.names) - 2, 0),
         confidence=specification.confidence,
         t_critical=t_critical(confidence=specification.confidence, df=df),
         band_critical=np.array([band]),

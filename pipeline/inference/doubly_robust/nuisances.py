@@ -51,12 +51,16 @@ def fold_of(people: People, learning: Learning) -> NDArray[np.int64]:
 def propensity(people: People, learning: Learning) -> NDArray[np.float64]:
     """``(n,)`` the chance of being treated given covariates, by penalised logistic regression, cross-fitted.
 
+    Without covariates it is everybody's share.
+
     Raises
     ------
     NotEstimable
         If an arm has too few people for the folds.
     """
     refuse_few(people, folds=learning.folds)
+    if not people.names:
+        return np.full(len(people.treated), people.treated.mean())
     fold, found = fold_of(people, learning), np.empty(len(people.treated))
     with threadpool_limits(limits=1):
         for held in range(learning.folds):
@@ -69,8 +73,11 @@ def propensity(people: People, learning: Learning) -> NDArray[np.float64]:
 def untreated_outcomes(people: People, learning: Learning) -> NDArray[np.float64]:
     """``(n, B)`` each outcome if not treated, by ridge regression on untreated people, cross-fitted.
 
-    NaN in an outcome that fewer than two untreated people of the other folds have.
+    NaN in an outcome that fewer than two untreated people of the other folds have; 0, a number that takes nothing
+    from anybody, without covariates.
     """
+    if not people.names:
+        return np.zeros(people.outcomes.shape)
     fold, found = fold_of(people, learning), np.full(people.outcomes.shape, np.nan)
     alike = _observed_alike(people.outcomes)
     with threadpool_limits(limits=1):

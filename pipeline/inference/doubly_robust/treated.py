@@ -27,28 +27,38 @@ class EffectsOnTreated:
 
     Attributes
     ----------
-    people, weights
-        Those kept, in the order of the frame, and ``(n,)`` 1 for treated people, the odds of treatment for others.
-    balance
-        Of the weighted untreated people against *all* treated people of the frame: leaving out treated people who have
-        no like cannot make the arms look alike.
+    frame, weights
+        Everybody compared, and ``(n,)`` 1 for every treated person, the odds of treatment for an untreated one, 0 for
+        an untreated one who is left out.
+    overlap
+        Who of the frame is kept.
     att, covariance
         ``(B,)`` and ``(B, B)``, the covariance from the influence functions; NaN where an arm has fewer than two
         people observed.
     n_treated, n_comparison
-        ``(B,)`` people observed in each outcome.
-    overlap
-        Of everybody in the frame.
+        ``(B,)`` people kept and observed in each outcome.
     """
 
-    people: People
+    frame: People
     weights: NDArray[np.float64]
-    balance: Balance
+    overlap: Overlap
     att: NDArray[np.float64]
     covariance: NDArray[np.float64]
     n_treated: NDArray[np.int64]
     n_comparison: NDArray[np.int64]
-    overlap: Overlap
+
+    @property
+    def kept(self) -> People:
+        """Those whom the effects are of and those whom they are compared with."""
+        return self.frame.of(self.overlap.kept)
+
+    def balance(self, rows: NDArray[np.bool_] | None = None) -> Balance:
+        """How alike the weighted untreated people are to *all* treated people, among ``(n,)`` ``rows`` of the frame.
+
+        Leaving out treated people who have no like cannot make the arms look alike.
+        """
+        rows = np.ones(len(self.weights), dtype=bool) if rows is None else rows
+        return balance(self.frame.of(rows), self.weights[rows])
 
     @property
     def std_error(self) -> NDArray[np.float64]:
@@ -77,14 +87,13 @@ def effects_on_treated(people: People, *, learning: Learning, trim: float) -> Ef
     covariance = influence.T @ influence
     covariance[unknown] = covariance[:, unknown] = np.nan
     return EffectsOnTreated(
-        people=kept,
-        weights=weights,
-        balance=balance(people, _of_all(people, found, weights=weights)),
+        frame=people,
+        weights=_of_all(people, found, weights=weights),
+        overlap=found,
         att=np.where(unknown, np.nan, att),
         covariance=covariance,
         n_treated=n_treated,
         n_comparison=n_comparison,
-        overlap=found,
     )
 
 

@@ -1,0 +1,87 @@
+"""Checks of the comparison with untreated people: may its estimate be believed? One check a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pipeline.engine.settings import Inference
+from pipeline.inference.diagnostics.effects import Row, table
+from pipeline.inference.diagnostics.untreated import overlap_kept, weighted_balance
+from pipeline.inference.diagnostics.untreated.refuters import CONFOUNDER, REFUTERS, Refuted
+from pipeline.inference.diagnostics.untreated.verdict import Verdict, not_evaluated
+from pipeline.inference.doubly_robust.declared import Compared, compared
+from pipeline.inference.doubly_robust.people import People
+from pipeline.inference.doubly_robust.treated import EffectsOnTreated
+from pipeline.vocabulary.errors import NotEstimable
+from pipeline.vocabulary.panels import Panel
+from pipeline.vocabulary.protocol import Protocol
+from pipeline.vocabulary.untreated import AIPW
+
+
+def checks(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table:
+    """Every check of the estimator ``aipw``, one row a check and outcome (schema ``DIAGNOSTICS``).
+
+    No rows where the protocol declares no such comparison, or an arm has too few people for its folds.
+    """
+    declared = compared(protocol, seed=settings.seed)
+    if declared is None:
+        return table([])
+    try:
+        found = declared.effects(panel)
+    except NotEstimable:
+        return table([])
+    names = declared.asked.outcomes
+    return table(
+        [
+            _row(verdict, evaluation=protocol.name, outcome=name)
+            for place, name in enumerate(names)
+            for verdict in _verdicts(found, declared, settings, place=place)
+        ]
+    )
+
+
+def average_change(found: EffectsOnTreated, declared: Compared, *, place: int) -> People:
+    """The people kept with one outcome: their mean over the months after the index in which they are observed.
+
+    Weighted by how many months each bin has; NaN where none is observed.
+    """
+    bins, kept = declared.asked.after, found.kept
+    changes = kept.outcomes[:, place * len(bins) : (place + 1) * len(bins)]
+    months = np.isfinite(changes) * np.array([float(part.last - part.first + 1) for part in bins])
+    total = months.sum(axis=1)
+    summed = (np.nan_to_num(changes) * months).sum(axis=1)
+    means = np.divide(summed, total, out=np.full(len(total), np.nan), where=total > 0)
+    return People(treated=kept.treated, covariates=kept.covariates, names=kept.names, outcomes=means[:, None])
+
+
+def _verdicts(found: EffectsOnTreated, declared: Compared, settings: Inference, *, place: int) -> Iterator[Verdict]:
+    rows = _observed(found, declared, place=place)
+    limits = settings.untreated
+    yield overlap_kept.verdict(found, rows, most=limits.overlap_lost, fail=limits.overlap_lost_fail)
+    yield weighted_balance.verdict(found, rows, most=limits.smd, fail=limits.smd_fail)
+    yield from _refuted(average_change(found, declared, place=place), declared, settings)
+
+
+def _refuted(people: People, declared: Compared, settings: Inference) -> Iterator[Verdict]:
+    """What refutes the average effect; every one is not evaluated where there are too few people for it."""
+    try:
+        refuted = Refuted(people, learning=declared.learning, settings=settings.refutation)
+        yield from [*(refuted.verdict(check) for check in REFUTERS), refuted.confounded()]
+    except NotEstimable as error:
+        yield from (not_evaluated(check, str(error)) for check in (*REFUTERS, CONFOUNDER))
+
+
+def _observed(found: EffectsOnTreated, declared: Compared, *, place: int) -> NDArray[np.bool_]:
+    """``(n,)`` who of the frame has the outcome in any bin."""
+    bins = len(declared.asked.after)
+    changes = found.frame.outcomes[:, place * bins : (place + 1) * bins]
+    observed: NDArray[np.bool_] = np.isfinite(changes).any(axis=1)
+    return observed
+
+
+def _row(verdict: Verdict, *, evaluation: str, outcome: str) -> Row:
+    return {"evaluation": evaluation, "estimator": AIPW, "outcome": outcome, **vars(verdict)}
