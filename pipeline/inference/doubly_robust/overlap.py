@@ -22,7 +22,9 @@ class Overlap:
     Attributes
     ----------
     kept
-        ``(n,)`` people with a preference score within the bounds.
+        ``(n,)`` people with a preference score up to the upper bound: whom an effect on treated people is of.
+    both
+        ``(n,)`` people between both bounds: whom an effect on everybody is of.
     preference
         ``(n,)``.
     share_treated, share_comparison
@@ -30,6 +32,7 @@ class Overlap:
     """
 
     kept: NDArray[np.bool_]
+    both: NDArray[np.bool_]
     preference: NDArray[np.float64]
     share_treated: float
     share_comparison: float
@@ -42,16 +45,17 @@ def preference(propensity: NDArray[np.float64], *, share: float) -> NDArray[np.f
 
 
 def overlap(people: People, propensity: NDArray[np.float64], *, trim: float) -> Overlap:
-    """Whom an effect on treated people is estimated from: nobody whose preference score is above ``1 - trim``.
+    """Whom effects are estimated from: nobody whose preference score is above ``1 - trim``, or below ``trim``.
 
-    Such a person would be treated more than nine times in ten (at 0.1) were treatment as common as not, so that few
-    untreated people stand for them with large weights: the rule of thumb of Crump et al. (2009,
-    doi 10.1093/biomet/asn055), on one side because untreated people unlike anybody treated have no weight anyway.
+    Beyond 0.1 a person would be in one arm more than nine times in ten were both as common, so that few of the other
+    stand for them with large weights: the rule of thumb of Crump et al. (2009, doi 10.1093/biomet/asn055). An effect on
+    treated people needs the upper bound only: untreated people unlike anybody treated have no weight in it anyway.
     """
     score = preference(propensity, share=float(people.treated.mean()))
     kept = score <= 1 - trim
     return Overlap(
         kept=kept,
+        both=kept & (score >= trim),
         preference=score,
         share_treated=float(kept[people.treated].mean()),
         share_comparison=float(kept[~people.treated].mean()),

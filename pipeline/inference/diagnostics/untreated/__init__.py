@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -45,17 +46,17 @@ def checks(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table:
 
 
 def average_change(found: EffectsOnTreated, declared: Compared, *, place: int) -> People:
-    """The people kept with one outcome: their mean over the months after the index in which they are observed.
+    """Everybody who has a like in the other arm, with one outcome: their mean over the months after the index.
 
-    Weighted by how many months each bin has; NaN where none is observed.
+    Of the months in which they are observed, by how many each bin has; NaN where none is.
     """
-    bins, kept = declared.asked.after, found.kept
-    changes = kept.outcomes[:, place * len(bins) : (place + 1) * len(bins)]
+    bins, alike = declared.asked.after, found.frame.of(found.overlap.both)
+    changes = alike.outcomes[:, place * len(bins) : (place + 1) * len(bins)]
     months = np.isfinite(changes) * np.array([float(part.last - part.first + 1) for part in bins])
     total = months.sum(axis=1)
     summed = (np.nan_to_num(changes) * months).sum(axis=1)
     means = np.divide(summed, total, out=np.full(len(total), np.nan), where=total > 0)
-    return People(treated=kept.treated, covariates=kept.covariates, names=kept.names, outcomes=means[:, None])
+    return replace(alike, outcomes=means[:, None])
 
 
 def _verdicts(found: EffectsOnTreated, declared: Compared, settings: Inference, *, place: int) -> Iterator[Verdict]:
@@ -63,24 +64,29 @@ def _verdicts(found: EffectsOnTreated, declared: Compared, settings: Inference, 
     limits = settings.untreated
     yield overlap_kept.verdict(found, rows, most=limits.overlap_lost, fail=limits.overlap_lost_fail)
     yield weighted_balance.verdict(found, rows, most=limits.smd, fail=limits.smd_fail)
-    yield from _refuted(average_change(found, declared, place=place), declared, settings)
+    if place == 0:  # refuters ask after the frame, the models and the weights, which all outcomes share
+        yield from _refuted(average_change(found, declared, place=place), declared, settings)
 
 
 def _refuted(people: People, declared: Compared, settings: Inference) -> Iterator[Verdict]:
-    """What refutes the average effect; every one is not evaluated where there are too few people for it."""
+    """What refutes the average effect; what cannot be asked, of too few people say, is not evaluated."""
     try:
         refuted = Refuted(people, learning=declared.learning, settings=settings.refutation)
-        yield from [*(refuted.verdict(check) for check in REFUTERS), refuted.confounded()]
     except NotEstimable as error:
         yield from (not_evaluated(check, str(error)) for check in (*REFUTERS, CONFOUNDER))
+        return
+    for check in (*REFUTERS, CONFOUNDER):
+        try:
+            yield refuted.confounded() if check == CONFOUNDER else refuted.verdict(check)
+        except NotEstimable as error:
+            yield not_evaluated(check, str(error))
 
 
 def _observed(found: EffectsOnTreated, declared: Compared, *, place: int) -> NDArray[np.bool_]:
     """``(n,)`` who of the frame has the outcome in any bin."""
     bins = len(declared.asked.after)
     changes = found.frame.outcomes[:, place * bins : (place + 1) * bins]
-    observed: NDArray[np.bool_] = np.isfinite(changes).any(axis=1)
-    return observed
+    return np.asarray(np.isfinite(changes).any(axis=1))
 
 
 def _row(verdict: Verdict, *, evaluation: str, outcome: str) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from pipeline.engine.settings import Refutation
-from pipeline.inference.diagnostics.untreated.verdict import Verdict, graded, not_evaluated
+from pipeline.inference.diagnostics.untreated.verdict import Status, Verdict, graded, not_evaluated
 from pipeline.inference.doubly_robust.everybody import AverageEffect, average_effect, learner_arguments
 from pipeline.inference.doubly_robust.libraries import quiet
 from pipeline.inference.doubly_robust.nuisances import Learning
@@ -52,9 +52,9 @@ REFUTERS = {
     ),
     "dummy_outcome": Refuter(
         method="dummy_outcome_refuter",
-        arguments={"transformation_list": [("permute", {"permute_fraction": 1})]},
+        arguments={"transformation_list": [("zero", ""), ("noise", {"std_dev": 1.0})]},
         zero=True,
-        words="outcomes dealt out anew by lot",
+        words="standardised outcomes drawn by lot",
     ),
     "random_common_cause": Refuter(
         method="random_common_cause", arguments={}, zero=False, words="a covariate of pure chance beside the others"
@@ -72,6 +72,8 @@ REFUTERS = {
 class Refuted:
     """The average effect of a treatment on one outcome as DoWhy and EconML estimate it, with what refutes it.
 
+    In standard deviations of the outcome, which its refutations do not depend on.
+
     A draw of at most ``settings.people`` people, half of each arm where there are as many, is estimated with
     ``settings.folds`` folds: every refuter estimates it many times over. People are in an order by lot already.
 
@@ -83,13 +85,15 @@ class Refuted:
 
     def __init__(self, people: People, *, learning: Learning, settings: Refutation) -> None:
         self._settings = settings
-        drawn = _drawn(people, most=settings.people)
+        drawn = _standardised(_drawn(people, most=settings.people))
         self._learning = Learning(folds=settings.folds, seed=learning.seed, penalty=learning.penalty)
         self.effect: AverageEffect = average_effect(drawn, learning=self._learning)
         self._frame = _frame(drawn)
         with _undisturbed(self._learning.seed):
             self._model = _model(self._frame)
-            self._estimand = self._model.identify_effect(proceed_when_unidentifiable=True)
+            self._estimand = self._model.identify_effect(
+                proceed_when_unidentifiable=True, method_name="maximal-adjustment"
+            )
             self._estimate = self._model.estimate_effect(
                 self._estimand,
                 method_name="backdoor.econml.dr.LinearDRLearner",
@@ -108,7 +112,7 @@ class Refuted:
         away = abs(found - (0.0 if refuter.zero else self.estimate)) / self.effect.std_error
         should = "be gone" if refuter.zero else "stay as it was"
         sentence = f"With {refuter.words}, the effect should {should}; on average it is {away:.2f} standard errors off."
-        status = graded(away, most=most, fail=most)
+        status: Status = graded(away, most=most, fail=most)
         return Verdict(check=check, status=status, figure=away, threshold=most, sentence=sentence)
 
     def confounded(self) -> Verdict:
@@ -124,19 +128,16 @@ class Refuted:
             confounders_effect_on_outcome="linear",
             effect_strength_on_treatment=settings.confounder_flips,
             # DoWhy takes the confounder away from the outcome: the sign that brings an effect nearer to zero.
-            effect_strength_on_outcome=np.sign(self.estimate) * settings.confounder_shift * self._spread(),
+            effect_strength_on_outcome=np.sign(self.estimate) * settings.confounder_shift,
         )
         left = found / self.estimate
         sentence = (
             f"A simulated cause that nobody saw, which changes the treatment of {settings.confounder_flips:.1%} of "
-            f"people and moves the outcome by {settings.confounder_shift:.2f} of its standard deviation for each of its "
-            f"own, leaves {left:.1%} of the effect."
+            f"people and for each of its standard deviations moves the outcome by {settings.confounder_shift:.2f} of "
+            f"its own, leaves {left:.1%} of the effect."
         )
-        status = "pass" if left >= least else "review"
+        status: Status = "pass" if left >= least else "review"
         return Verdict(check=CONFOUNDER, status=status, figure=left, threshold=least, sentence=sentence)
-
-    def _spread(self) -> float:
-        return float(self._frame[_OUTCOME].std())
 
     def _refute(self, method: str, **arguments: Any) -> float:  # noqa: ANN401 - whatever the refuter takes
         """The effect after the refutation, the mean of its simulations."""
@@ -160,6 +161,12 @@ def _frame(people: People) -> pd.DataFrame:
     names = [f"x{place}" for place in range(len(people.names))]
     columns = pd.DataFrame(people.covariates, columns=names)
     return columns.assign(**{_TREATED: people.treated.astype(int), _OUTCOME: people.outcomes[:, 0]})
+
+
+def _standardised(people: People) -> People:
+    """The people with the first outcome in units of its own standard deviation."""
+    outcome = people.outcomes[:, :1]
+    return replace(people, outcomes=(outcome - outcome.mean()) / outcome.std())
 
 
 def _model(frame: pd.DataFrame) -> Any:  # noqa: ANN401 - DoWhy has no types

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Status = Literal["pass", "review", "fail", "not evaluated"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """A check's status, its figure and what it was held against, in one sentence for the reader."""
 
     check: str
-    status: Literal["pass", "review", "fail", "not evaluated"]
+    status: Status
     figure: float | None
     threshold: float | None
     sentence: str
 
 
-def graded(figure: float, *, most: float, fail: float) -> Literal["pass", "review", "fail"]:
+def graded(figure: float, *, most: float, fail: float) -> Status:
     """Passes up to ``most``, fails above ``fail``, and is for review between them."""
     if figure <= most:
         return "pass"

@@ -23,8 +23,8 @@ def verdict(found: EffectsOnTreated, rows: NDArray[np.bool_], *, most: float, fa
     if not np.isfinite(after):
         return not_evaluated(CHECK, "nothing that is known of people before differs between them.", threshold=most)
     sentence = (
-        f"Before weighting, untreated people differ from treated ones most in {_words(first)}, by {before:.2f} standard "
-        f"deviations; after it most in {_words(last)}, by {after:.2f}."
+        f"Before weighting, untreated people differ from treated ones most in {_words(first)}, by {before:.2f} "
+        f"standard deviations; after it most in {_words(last)}, by {after:.2f}."
     )
     return Verdict(
         check=CHECK, status=graded(after, most=most, fail=fail), figure=after, threshold=most, sentence=sentence
