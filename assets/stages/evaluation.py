@@ -6,7 +6,7 @@ from pathlib import Path
 from assets.resources import Causeway
 from assets.stages.made_from import code
 from assets.stages.records import register
-from pipeline.engine.store import Result, write_table
+from pipeline.engine.store import Result, write_note, write_table
 from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.people import AT_INDEX
@@ -81,9 +81,12 @@ def estimates(causeway: Causeway, protocol: Protocol, panel: Result) -> Result:
 
 
 def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, panel: Result, estimates: Result) -> Result:
-    """Whether the estimates may be believed, how the arms differ, and why the estimators do."""
+    """Whether the estimates may be believed, how the arms differ, why the estimators do, and what identifies them."""
+    import pyarrow as pa
+
     from pipeline.engine.panels import StoredPanel
-    from pipeline.inference.diagnostics import UNDECLARED, balance, checks, decomposition
+    from pipeline.inference.diagnostics import UNDECLARED, balance, checks, decomposition, untreated
+    from pipeline.inference.identification import identification
 
     settings = causeway.settings.inference
     design = protocol.evaluation.design
@@ -93,9 +96,12 @@ def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, panel: R
 
     def build(folder: Path) -> None:
         found = checks(estimates.read("estimates"), settings, anticipation=design.anticipation, precision=precision)
-        write_table(found, folder / "diagnostics")
+        compared = untreated.checks(StoredPanel(panel.path), protocol, settings)
+        write_table(pa.concat_tables([found, compared]), folder / "diagnostics")
         write_table(balance.table(cohort.read("cohort"), characteristics), folder / "balance")
         write_table(decomposition.table(StoredPanel(panel.path), protocol), folder / "decomposition")
+        model = protocol.evaluation.causal_model
+        write_note(identification(model).record() if model else {}, folder, "identification")
 
     inputs = {result.key: result for result in (cohort, panel, estimates)}
     declared = settings.model_dump() | {"precision": precision.model_dump()}
@@ -115,7 +121,7 @@ def release(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]
         linked = "spine" in tables
         released = disclosure.disclose(
             evaluation=protocol.name,
-            protocol=registered(protocol),
+            protocol=registered(protocol) | {"identification": tables["diagnostics"].note("identification")},
             profile_name=name,
             profile=profile,
             estimates=tables["estimates"].read("estimates"),

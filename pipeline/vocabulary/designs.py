@@ -9,7 +9,7 @@ from pydantic import Field
 from pipeline.vocabulary.declared import Declared
 from pipeline.vocabulary.index_events import IndexEvent
 from pipeline.vocabulary.robustness import RobustnessRun
-from pipeline.vocabulary.untreated import UntreatedComparison
+from pipeline.vocabulary.untreated import AIPW, UntreatedComparison
 from pipeline.vocabulary.windows import Window
 
 
@@ -87,6 +87,11 @@ class _EventStudies(Declared):
     robustness: tuple[RobustnessRun, ...] = ()
 
     @property
+    def answering(self) -> tuple[str, ...]:
+        """Every estimator that has effects for everybody, the comparison with untreated people included."""
+        return self.estimators
+
+    @property
     def by_subgroup(self) -> tuple[str, ...]:
         """The estimators that also estimate by subgroup."""
         return self.estimators if self.subgroup_estimators is None else self.subgroup_estimators
@@ -104,6 +109,11 @@ class StaggeredAdoption(_EventStudies):
     age_spline: AgeSpline | None = AgeSpline()
     untreated: UntreatedComparison | None = None
     period_unit: ClassVar[str] = "month"
+
+    @property
+    def answering(self) -> tuple[str, ...]:
+        """The estimators, and the comparison with untreated people where there is one."""
+        return self.estimators if self.untreated is None else (*self.estimators, AIPW)
 
 
 class LinkedPanel(_EventStudies):

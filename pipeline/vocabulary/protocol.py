@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from pipeline.vocabulary.causal_model import CausalModel
 from pipeline.vocabulary.codelists import Codelist
 from pipeline.vocabulary.declared import Declared, suggested
 from pipeline.vocabulary.designs import Design, LinkedPanel, NotYetTreated, StaggeredAdoption
@@ -53,6 +54,8 @@ class Evaluation(Declared):
         Characteristics by which effects are also reported.
     disclosure_profile
         The rules for every number that leaves, from ``configs/disclosure.toml``.
+    causal_model
+        What is held to cause what, and what is assumed not to.
     """
 
     title: str
@@ -69,6 +72,7 @@ class Evaluation(Declared):
     subgroups: tuple[str, ...] = ()
     sources: tuple[str, ...]
     disclosure_profile: str = "ons_10_5"
+    causal_model: CausalModel | None = None
     limitations: tuple[str, ...] = ()
 
     def whole_faults(self) -> Iterator[str]:
@@ -86,6 +90,8 @@ class Evaluation(Declared):
             yield from self._linked_faults(design)
         if design.window.reference[1] > -design.anticipation:
             yield "the reference must end before anticipation may begin"
+        if self.causal_model is not None:
+            yield from self.causal_model.unmeasured(_characteristics(design))
         yield from run_faults(design.robustness, self._studied())
 
     def _staggered_faults(self, design: StaggeredAdoption) -> Iterator[str]:

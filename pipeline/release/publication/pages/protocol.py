@@ -16,6 +16,7 @@ from pipeline.vocabulary.index_events import Diagnosis, FirstTherapySession, Ope
 from pipeline.vocabulary.months import first_day, parse_month
 from pipeline.vocabulary.protocol import Evaluation
 from pipeline.vocabulary.robustness import RobustnessRun
+from pipeline.vocabulary.untreated import UntreatedComparison
 from pipeline.vocabulary.windows import Window
 
 _SEXES = {None: "Aged", "female": "Women aged", "male": "Men aged"}
@@ -75,7 +76,7 @@ def _lines(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
     yield "Prices", _prices(evaluation)
     yield "Subgroups", listed(tuple(named(name) for name in evaluation.subgroups))
     yield "Age bands", _age_bands(evaluation.age_bands)
-    yield "Estimators", "; ".join(estimator(name) for name in design.estimators)
+    yield "Estimators", "; ".join(estimator(name) for name in design.answering)
     yield "Headline estimator", design.headline
     yield "Group-time effects", _group_time(design)
     yield "Estimators by subgroup", listed(tuple(named(name) for name in design.subgroup_estimators or ()))
@@ -95,6 +96,8 @@ def _staggered_adoption(design: StaggeredAdoption) -> Iterator[tuple[str, str]]:
     yield "Design", f"People treated in different months, compared before and after with people {against}"
     yield "Index event", _index_event(design.index_event)
     yield "Comparison people", _comparison(design.comparison)
+    if design.untreated is not None:
+        yield "Untreated people", _untreated(design.untreated)
     spline = design.age_spline
     if spline is not None:
         low, high = (f"{100 * edge:.0f}th" for edge in spline.boundary)
@@ -105,6 +108,14 @@ def _staggered_adoption(design: StaggeredAdoption) -> Iterator[tuple[str, str]]:
                 f"{low} and {high} percentiles"
             ),
         )
+
+
+def _untreated(untreated: UntreatedComparison) -> str:
+    known = listed(tuple(named(name) for name in ("past outcomes", "age", "index year", *untreated.characteristics)))
+    return (
+        f"Compared once more, person by person, with {untreated.whom}, doubly robust on {known}; treated people who "
+        f"would be treated in more than {1 - untreated.trim:.0%} of cases were both arms equally large are left out"
+    )
 
 
 @singledispatch

@@ -27,7 +27,19 @@ _NAMES = {
     "employment_adviser": "contact with an employment adviser (descriptive)",
     "employment_at_referral": "employment status at referral",
     "result_after_treatment": "result after treatment (descriptive)",
+    "aipw": "untreated people, doubly robust",
     "pre_trend": "pre-trend",
+    "pre_trend_power": "trends that the pre-trend test could miss",
+    "detectable_effect": "minimum detectable effect",
+    "estimator_agreement": "agreement of estimators",
+    "overlap": "untreated people: overlap",
+    "weighted_balance": "untreated people: balance after weighting",
+    "placebo_treatment": "untreated people: placebo treatment",
+    "dummy_outcome": "untreated people: dummy outcome",
+    "random_common_cause": "untreated people: random common cause",
+    "data_subset": "untreated people: subset of people",
+    "unobserved_confounder": "untreated people: simulated confounder",
+    "unmeasured_confounding": "untreated people: confounder as strong as those observed",
     "relative_magnitude": "departures from parallel trends",
     "false_links": "false links",
 }
@@ -42,6 +54,8 @@ _ESTIMATORS = {
     "effects (Borusyak, Jaravel and Spiess 2024)",
     "sun_abraham": "fixed effects with an effect for each treatment month and event time, weighted by their people "
     "(Sun and Abraham 2021)",
+    "aipw": "treated people against untreated people who share their condition, weighted and adjusted to the same past "
+    "(doubly robust, cross-fitted; effect on the treated)",
 }
 
 
