@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.engine.settings import Inference
 from pipeline.inference.diagnostics.effects import Row, table
-from pipeline.inference.diagnostics.untreated import overlap_kept, weighted_balance
+from pipeline.inference.diagnostics.untreated import overlap_kept, unmeasured_confounding, weighted_balance
 from pipeline.inference.diagnostics.untreated.refuters import CONFOUNDER, REFUTERS, Refuted
 from pipeline.inference.diagnostics.untreated.verdict import Verdict, not_evaluated
 from pipeline.inference.doubly_robust.declared import Compared, compared
@@ -64,8 +64,17 @@ def _verdicts(found: EffectsOnTreated, declared: Compared, settings: Inference, 
     limits = settings.untreated
     yield overlap_kept.verdict(found, rows, most=limits.overlap_lost, fail=limits.overlap_lost_fail)
     yield weighted_balance.verdict(found, rows, most=limits.smd, fail=limits.smd_fail)
+    changes = average_change(found, declared, place=place)
+    yield _confounding(changes, alpha=1 - settings.confidence)
     if place == 0:  # refuters ask after the frame, the models and the weights, which all outcomes share
-        yield from _refuted(average_change(found, declared, place=place), declared, settings)
+        yield from _refuted(changes, declared, settings)
+
+
+def _confounding(people: People, *, alpha: float) -> Verdict:
+    try:
+        return unmeasured_confounding.verdict(people, alpha=alpha)
+    except NotEstimable as error:
+        return not_evaluated(unmeasured_confounding.CHECK, str(error))
 
 
 def _refuted(people: People, declared: Compared, settings: Inference) -> Iterator[Verdict]:
