@@ -51,6 +51,14 @@ def test_quitting_smoking_adds_the_published_weight_whatever_folds_are_drawn(smo
         assert getattr(found, name) == pytest.approx(value, abs=KILOGRAMS), name
 
 
+def test_ten_folds_move_the_estimate_less_with_their_draw_than_five(smokers):
+    def spread(folds: int) -> float:
+        drawn = [average_effect(smokers, learning=Learning(seed=seed, folds=folds)) for seed in range(5)]
+        return float(np.ptp([one.estimate for one in drawn]))
+
+    assert spread(10) < KILOGRAMS < spread(5)
+
+
 def test_quitters_and_others_can_be_made_alike(smokers):
     found = effects_on_treated(smokers, learning=Learning(), trim=0.1)
     assert found.att[0] == pytest.approx(PUBLISHED["estimate"], abs=KILOGRAMS)
