@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 
 import evaluations
 from pipeline.inference.identification import identification
+from pipeline.release.publication.pages.causal import causal_section
 from pipeline.release.publication.pages.charts.causal import causal_graph, described
 from pipeline.vocabulary.causal_model import Absent, CausalModel, Variable
 
@@ -144,3 +146,33 @@ def test_the_drawing_says_in_words_what_it_shows_and_holds_no_script():
         shown = " ".join(text.text or "" for text in svg.iter("text"))
         assert "The confounder" in shown
         assert "(not observed)" in shown
+
+
+def section(declared: CausalModel, **protocol: object):
+    recorded = {"identification": identification(declared).record()} | protocol
+    return causal_section(SimpleNamespace(protocol=recorded), SimpleNamespace(causal_model=declared))
+
+
+def test_the_report_says_in_a_paragraph_what_identifies_the_effect():
+    arrows = (DIRECT, ("early", "treatment"), ("early", "late"), ("late", "outcome"), ("instrument", "treatment"))
+    absent = (Absent(cause="illness", effect="outcome", because="it passes"),)
+    found = section(model(*arrows, ("illness", "treatment"), absent=absent, unseen=("illness",)))
+    assert found.paragraph == (
+        "If this is how things are, the effect of the treatment on the outcome is found by adjusting for the early, or "
+        "in its place for the late. The instrument could serve as an instrument. Nobody observed the illness."
+    )
+    assert found.assumptions == (
+        (
+            "That the illness does not itself move the outcome: it passes. "
+            "If it did, adjustment would not give the effect."
+        ),
+    )
+
+
+def test_the_report_says_so_where_adjustment_does_not_help_or_is_not_needed():
+    assert "does not give the effect" in section(model(*CONFOUNDED, unseen=("confounder",))).paragraph
+    assert "needs no adjustment" in section(model(DIRECT)).paragraph
+
+
+def test_a_release_made_without_identification_has_no_section():
+    assert section(model(DIRECT), identification={}) is None
