@@ -102,10 +102,25 @@ def test_treated_people_without_a_like_are_left_out_and_the_checks_say_so():
     found = effects_on_treated(people, learning=Learning(), trim=0.1)
     rows = np.ones(600, dtype=bool)
     lost = overlap_kept.verdict(found, rows, most=0.05, fail=0.2)
-    assert (lost.status, lost.figure) == ("fail", pytest.approx(1 - found.overlap.share_treated, rel=EXACT))
+    assert lost.status == "fail"
+    assert lost.figure == pytest.approx(1 - found.overlap.share_treated, abs=0.025)
+    assert lost.figure * 20 == pytest.approx(round(lost.figure * 20), rel=EXACT)
     # Those left are alike; the treated people who were asked after are not.
     kept = balance(found.kept, found.weights[found.overlap.kept]).worst(after=True)[1]
     assert weighted_balance.verdict(found, rows, most=0.1, fail=0.25).figure > 2 * kept
+
+
+def test_differences_that_chance_makes_of_a_few_people_are_for_review_and_the_sentence_says_how_large_those_are():
+    few = drawn(n=60, shift=0.0)
+    statuses, chances = set(), []
+    for seed in range(5):
+        found = effects_on_treated(few, learning=Learning(folds=3, seed=seed), trim=0.0)
+        verdict = weighted_balance.verdict(found, np.ones(60, dtype=bool), most=0.01, fail=0.02)
+        statuses.add(verdict.status)
+        chances.append(float(verdict.sentence.rpartition(" ")[2].rstrip(".")))
+    assert statuses == {"review"}
+    # Three covariates: a normal quantile of 2.394 times the error of a difference among thirty and thirty.
+    assert chances == pytest.approx([2.394 * np.sqrt(4 / 60)] * 5, abs=0.06)
 
 
 def test_arms_that_are_alike_pass_both_checks():

@@ -9,7 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from pipeline.inference.doubly_robust.libraries import quiet
-from pipeline.inference.doubly_robust.nuisances import Learning, logistic, ridge
+from pipeline.inference.doubly_robust.nuisances import Learning, logistic, ridge, tuned
 from pipeline.inference.doubly_robust.people import People, refuse_few
 
 
@@ -38,6 +38,7 @@ def average_effect(people: People, *, learning: Learning, confidence: float = 0.
     """
     known = people.of(np.isfinite(people.outcomes[:, 0]))
     refuse_few(known, folds=learning.folds)
+    learning = tuned(known, learning)
     with quiet(), threadpool_limits(limits=1):
         learner = doubly_robust_learner(learning)
         learner.fit(known.outcomes[:, 0], known.treated.astype(int), X=None, W=known.covariates)

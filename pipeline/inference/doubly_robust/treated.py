@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.inference.doubly_robust.balance import Balance, balance
-from pipeline.inference.doubly_robust.nuisances import Learning, propensity, untreated_outcomes
+from pipeline.inference.doubly_robust.nuisances import Learning, propensity, tuned, untreated_outcomes
 from pipeline.inference.doubly_robust.overlap import Overlap, overlap
 from pipeline.inference.doubly_robust.people import People, refuse_few
 
@@ -74,6 +74,7 @@ def effects_on_treated(people: People, *, learning: Learning, trim: float) -> Ef
     NotEstimable
         If an arm has too few people for the folds, before or after trimming.
     """
+    learning = tuned(people, learning)
     found = overlap(people, propensity(people, learning), trim=trim)
     kept = people.of(found.kept)
     refuse_few(kept, folds=learning.folds)

@@ -10,6 +10,9 @@ from pipeline.inference.doubly_robust.treated import EffectsOnTreated
 
 CHECK = "overlap"
 
+_TWENTIETHS = 20
+"""Shares are told to the nearest twentieth: an exact one, times the people published, would count a handful of them."""
+
 
 def verdict(found: EffectsOnTreated, rows: NDArray[np.bool_], *, most: float, fail: float) -> Verdict:
     """The share of treated people left out because nobody is like them, among ``(n,)`` ``rows`` of the frame.
@@ -21,10 +24,15 @@ def verdict(found: EffectsOnTreated, rows: NDArray[np.bool_], *, most: float, fa
     lost = float(1 - found.overlap.kept[treated].mean())
     score = found.overlap.preference[treated]
     balanced = float(((score >= 0.3) & (score <= 0.7)).mean())  # noqa: PLR2004 - the published bounds
+    figure = _coarse(lost)
     sentence = (
-        f"{lost:.1%} of treated people have no like among the untreated and are left out; {balanced:.1%} are in "
-        "equipoise, as likely to be found in one arm as in the other."
+        f"To the nearest twentieth, {figure:.1%} of treated people have no like among the untreated and are left out; "
+        f"{_coarse(balanced):.1%} are in equipoise, as likely to be found in one arm as in the other."
     )
     return Verdict(
-        check=CHECK, status=graded(lost, most=most, fail=fail), figure=lost, threshold=most, sentence=sentence
+        check=CHECK, status=graded(lost, most=most, fail=fail), figure=figure, threshold=most, sentence=sentence
     )
+
+
+def _coarse(share: float) -> float:
+    return round(share * _TWENTIETHS) / _TWENTIETHS

@@ -15,7 +15,7 @@ from pipeline.engine.settings import Refutation
 from pipeline.inference.diagnostics.untreated.verdict import Status, Verdict, graded, not_evaluated
 from pipeline.inference.doubly_robust.everybody import AverageEffect, average_effect, learner_arguments
 from pipeline.inference.doubly_robust.libraries import quiet
-from pipeline.inference.doubly_robust.nuisances import Learning
+from pipeline.inference.doubly_robust.nuisances import Learning, tuned
 from pipeline.inference.doubly_robust.people import People
 from pipeline.vocabulary.errors import Fault, NotEstimable
 
@@ -86,7 +86,7 @@ class Refuted:
     def __init__(self, people: People, *, learning: Learning, settings: Refutation) -> None:
         self._settings = settings
         drawn = _standardised(_drawn(people, most=settings.people))
-        self._learning = Learning(folds=settings.folds, seed=learning.seed, penalty=learning.penalty)
+        self._learning = tuned(drawn, replace(learning, folds=settings.folds))
         self.effect: AverageEffect = average_effect(drawn, learning=self._learning)
         self._frame = _frame(drawn)
         with _undisturbed(self._learning.seed):
