@@ -10,7 +10,7 @@ from pydantic import ValidationError
 import evaluations
 from pipeline.inference.diagnostics.untreated import overlap_kept, weighted_balance
 from pipeline.inference.doubly_robust.balance import balance
-from pipeline.inference.doubly_robust.nuisances import Learning, fold_of, propensity
+from pipeline.inference.doubly_robust.nuisances import Learning, fold_of, propensity, tuned, untreated_outcomes
 from pipeline.inference.doubly_robust.overlap import preference
 from pipeline.inference.doubly_robust.panel import Asked, people_of
 from pipeline.inference.doubly_robust.people import People, of_frame
@@ -77,6 +77,25 @@ def test_an_outcome_of_one_treated_person_has_no_effect_and_no_covariance():
     found = effects_on_treated(People(**vars(people) | {"outcomes": outcomes}), learning=Learning(), trim=0.1)
     assert np.isfinite(found.att).tolist() == [True, False]
     assert np.isfinite(found.covariance).tolist() == [[True, False], [False, False]]
+
+
+def test_chosen_penalties_keep_noise_from_being_learned_where_a_fixed_one_does_not():
+    random = np.random.default_rng(3)
+    treated = np.arange(300) % 2 == 0
+    noise = random.normal(size=(300, 40))
+    people = People(
+        treated=treated,
+        covariates=noise,
+        names=tuple(f"x{k}" for k in range(40)),
+        outcomes=random.normal(size=(300, 1)),
+    )
+
+    def explained(learning: Learning) -> float:
+        residuals = (people.outcomes - untreated_outcomes(people, learning))[~treated]
+        return float(1 - residuals.var() / people.outcomes[~treated].var())
+
+    assert explained(Learning(penalties=(1.0,))) < -0.2 < -0.1 < explained(Learning())
+    assert tuned(people, Learning()).propensity_penalty == 1000
 
 
 def test_folds_hold_as_many_of_each_arm_as_can_be():

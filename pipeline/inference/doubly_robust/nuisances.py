@@ -143,4 +143,4 @@ def ridge(learning: Learning) -> Any:  # noqa: ANN401 - as logistic
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    return make_pipeline(StandardScaler(), RidgeCV(alphas=learning.penalties))
+    return make_pipeline(StandardScaler(), RidgeCV(alphas=np.array(learning.penalties)))
