@@ -1,6 +1,6 @@
 """How often do the checks of a comparison with untreated people fire, with nothing wrong and with something wrong?
 
-    python -P benchmarks/untreated.py --seeds 30 --people 600
+    python -P benchmarks/untreated.py --seeds 20 --people 600
 
 (``-P``, or numba takes ``benchmarks/coverage.py`` for the package ``coverage``.)
 Six covariates, two of which move both treatment and outcome; an effect of 0.5 standard deviations of noise unless a
@@ -95,8 +95,8 @@ def row(name: str, found: pd.DataFrame) -> dict[str, str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", type=int, default=30)
-    parser.add_argument("--people", type=int, default=300)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--people", type=int, default=200)
     asked = parser.parse_args()
     rows = [row(name, replicated(world, seeds=asked.seeds, people=asked.people)) for name, world in WORLDS.items()]
     columns = list(rows[0])

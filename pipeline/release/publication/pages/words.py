@@ -27,7 +27,7 @@ _NAMES = {
     "employment_adviser": "contact with an employment adviser (descriptive)",
     "employment_at_referral": "employment status at referral",
     "result_after_treatment": "result after treatment (descriptive)",
-    "aipw": "untreated people, doubly robust",
+    "aipw": "doubly robust against untreated people",
     "pre_trend": "pre-trend",
     "pre_trend_power": "trends that the pre-trend test could miss",
     "detectable_effect": "minimum detectable effect",
