@@ -46,7 +46,7 @@ EVALUATION = Evaluation(
         variables=(
             Variable(
                 name="queue",
-                title="how long the provider's queue is, for that provider and month",
+                title="a queue longer than usual for the provider and the month",
                 measured_by=("others_mean_wait",),
             ),
             Variable(name="age", title="age", measured_by=("age",)),
