@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from pipeline.vocabulary.causal_model import Absent, CausalModel, Variable
 from pipeline.vocabulary.context import PublishedWaits
 from pipeline.vocabulary.designs import AgeSpline, GeneralPopulation, StaggeredAdoption
 from pipeline.vocabulary.index_events import Procedure
@@ -60,6 +61,37 @@ EVALUATION = Evaluation(
     subgroups=("sex", "age_band", "region", "ethnic_group", "imd_quintile"),
     sources=("hes_apc", "paye_rti", "dwp_benefits", "census", "deaths", "links/person", "links/nino", "prices/cpih"),
     context=PublishedWaits(specialties=("C_100",)),  # general surgery
+    causal_model=CausalModel(
+        treatment="operation",
+        outcome="change",
+        variables=(
+            Variable(name="age", title="age", measured_by=("age",)),
+            Variable(name="month", title="the calendar month", measured_by=("index_month",)),
+            Variable(name="lasting", title="what lasts about a person"),
+            Variable(name="obesity", title="living with obesity"),
+            Variable(name="operation", title="an operation"),
+            Variable(name="change", title="the change in work since the reference"),
+        ),
+        arrows=(
+            *((cause, effect) for cause in ("age", "month") for effect in ("operation", "change")),
+            ("lasting", "operation"),
+            ("obesity", "operation"),
+            ("operation", "change"),
+        ),
+        absent=(
+            Absent(
+                cause="lasting",
+                effect="change",
+                because="changes since the reference take out what stays the same in all months",
+            ),
+            Absent(
+                cause="obesity",
+                effect="change",
+                because="the work of people living with obesity would have gone on as other people's did; the months "
+                "before show whether it had until then",
+            ),
+        ),
+    ),
     limitations=(
         "Pay is employees' pay only: self-employed people count as not employed and earn £0 here.",
         "The comparison people are of the general population, not people living with obesity who had no operation.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from pipeline.vocabulary.causal_model import Absent, CausalModel, Variable
 from pipeline.vocabulary.designs import GeneralPopulation, StaggeredAdoption
 from pipeline.vocabulary.index_events import ProgrammeReferral
 from pipeline.vocabulary.protocol import Eligibility, Evaluation, Prices
@@ -54,6 +55,37 @@ EVALUATION = Evaluation(
         "links/person",
         "links/nino",
         "prices/cpih",
+    ),
+    causal_model=CausalModel(
+        treatment="referral",
+        outcome="change",
+        variables=(
+            Variable(name="age", title="age", measured_by=("age",)),
+            Variable(name="month", title="the calendar month", measured_by=("index_month",)),
+            Variable(name="lasting", title="what lasts about a person"),
+            Variable(name="risk", title="raised blood sugar"),
+            Variable(name="referral", title="a referral"),
+            Variable(name="change", title="the change in work since the reference"),
+        ),
+        arrows=(
+            *((cause, effect) for cause in ("age", "month") for effect in ("referral", "change")),
+            ("lasting", "referral"),
+            ("risk", "referral"),
+            ("referral", "change"),
+        ),
+        absent=(
+            Absent(
+                cause="lasting",
+                effect="change",
+                because="changes since the reference take out what stays the same in all months",
+            ),
+            Absent(
+                cause="risk",
+                effect="change",
+                because="blood sugar that is raised and below diabetes is hardly felt, and the work of people who have "
+                "it would have gone on as other people's did; the months before show whether it had until then",
+            ),
+        ),
     ),
     limitations=(
         "Pay is employees' pay only: self-employed people count as not employed and earn £0 here.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.vocabulary.causal_model import Absent, CausalModel, Variable
 from pipeline.vocabulary.designs import NotYetTreated, StaggeredAdoption
 from pipeline.vocabulary.index_events import PracticeWave
 from pipeline.vocabulary.protocol import Eligibility, Evaluation, Prices
@@ -48,6 +49,37 @@ EVALUATION = Evaluation(
         "links/person",
         "links/nino",
         "prices/cpih",
+    ),
+    causal_model=CausalModel(
+        treatment="opening",
+        outcome="change",
+        variables=(
+            Variable(name="month", title="the calendar month", measured_by=("index_month",)),
+            Variable(name="lasting", title="what lasts about a practice and its people"),
+            Variable(name="course", title="the course that work takes among a practice's people"),
+            Variable(name="opening", title="the start of referrals"),
+            Variable(name="change", title="the change in work since the reference"),
+        ),
+        arrows=(
+            ("month", "opening"),
+            ("month", "change"),
+            ("lasting", "opening"),
+            ("course", "opening"),
+            ("opening", "change"),
+        ),
+        absent=(
+            Absent(
+                cause="lasting",
+                effect="change",
+                because="changes since the reference take out what stays the same in all months",
+            ),
+            Absent(
+                cause="course",
+                effect="change",
+                because="practices joined the programme by wave for reasons of their own and their area's, and their "
+                "people's work would have gone on alike; the months before show whether it had until then",
+            ),
+        ),
     ),
     limitations=(
         "Pay is employees' pay only: self-employed people count as not employed and earn £0 here.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from pipeline.vocabulary.causal_model import Absent, CausalModel, Variable
 from pipeline.vocabulary.designs import Threshold
 from pipeline.vocabulary.index_events import BloodTest
 from pipeline.vocabulary.protocol import Eligibility, Evaluation, Prices
@@ -53,6 +54,37 @@ EVALUATION = Evaluation(
         "links/person",
         "links/nino",
         "prices/cpih",
+    ),
+    # As things are at the cutoff, where HbA1c itself is held and only the side differs (the limiting graph of Steiner,
+    # Kim, Hall and Su 2017, doi 10.1177/0049124115582272).
+    causal_model=CausalModel(
+        treatment="referral",
+        outcome="change",
+        variables=(
+            Variable(name="side", title="the side of the cutoff", measured_by=("running",)),
+            Variable(name="choice", title="what makes a person come and a practice refer"),
+            Variable(name="referral", title="a referral"),
+            Variable(name="change", title="the change in work since the reference"),
+        ),
+        arrows=(
+            ("side", "referral"),
+            ("choice", "referral"),
+            ("choice", "change"),
+            ("referral", "change"),
+        ),
+        absent=(
+            Absent(
+                cause="side",
+                effect="change",
+                because="from one mmol/mol to the next work changes little by itself, within the declared curvature, "
+                "and nothing begins at 42 but the referral and being told of the risk, which count as one",
+            ),
+            Absent(
+                cause="choice",
+                effect="side",
+                because="a laboratory's result is nobody's choice; the checks of density show whether there is a heap",
+            ),
+        ),
     ),
     limitations=(
         "Pay is employees' pay only: self-employed people count as not employed and earn £0 here.",

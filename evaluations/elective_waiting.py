@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from pipeline.vocabulary.causal_model import Absent, CausalModel, Variable
 from pipeline.vocabulary.context import PublishedWaits
 from pipeline.vocabulary.designs import GeneralPopulation, Waiting
 from pipeline.vocabulary.list_events import ElectiveList
@@ -40,6 +41,41 @@ EVALUATION = Evaluation(
     outcomes=("pay", "employed", "benefits"),
     sources=("hes_apc", "paye_rti", "dwp_benefits", "census", "deaths", "links/person", "links/nino", "prices/cpih"),
     context=PublishedWaits(specialties=("C_110",)),  # trauma and orthopaedics
+    # As things are within a provider and a month: the queue is what is left of it beside both.
+    causal_model=CausalModel(
+        treatment="wait",
+        outcome="change",
+        variables=(
+            Variable(
+                name="queue",
+                title="a queue longer than usual for the provider and the month",
+                measured_by=("others_mean_wait",),
+            ),
+            Variable(name="age", title="age", measured_by=("age",)),
+            Variable(name="sex", title="sex", measured_by=("sex",)),
+            Variable(name="urgency", title="how bad the joint is"),
+            Variable(name="wait", title="a longer wait"),
+            Variable(name="change", title="the change in work since the reference"),
+        ),
+        arrows=(
+            *((cause, effect) for cause in ("age", "sex", "urgency") for effect in ("wait", "change")),
+            ("queue", "wait"),
+            ("wait", "change"),
+        ),
+        absent=(
+            Absent(
+                cause="queue",
+                effect="change",
+                because="a long queue makes people wait, and neither the operation nor those operated differ for it",
+            ),
+            Absent(
+                cause="urgency",
+                effect="queue",
+                because="who joins does not depend on how long the queue is in that month; the checks "
+                "show whether the queue is related to what came before",
+            ),
+        ),
+    ),
     limitations=(
         (
             "The estimate is the effect of waiting only if the length of a provider's queue in the month of joining "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from pipeline.vocabulary.causal_model import CausalModel, Variable
 from pipeline.vocabulary.designs import AgeSpline, GeneralPopulation, StaggeredAdoption
 from pipeline.vocabulary.index_events import Diagnosis
 from pipeline.vocabulary.protocol import Eligibility, Evaluation, Prices
@@ -34,6 +35,22 @@ EVALUATION = Evaluation(
     outcomes=("pay", "pay_in_work", "employed", "benefits", "benefit_amount"),
     subgroups=("age_band", "ethnic_group"),
     sources=("hes_apc", "paye_rti", "dwp_benefits", "census", "deaths", "links/person", "links/nino", "prices/cpih"),
+    # A diagnosis comes when the illness does its harm: no adjustment parts the two, and the model says so.
+    causal_model=CausalModel(
+        treatment="diagnosis",
+        outcome="change",
+        variables=(
+            Variable(name="age", title="age", measured_by=("age",)),
+            Variable(name="month", title="the calendar month", measured_by=("index_month",)),
+            Variable(name="illness", title="endometriosis and how it develops"),
+            Variable(name="diagnosis", title="a diagnosis"),
+            Variable(name="change", title="the change in work since the reference"),
+        ),
+        arrows=(
+            *((cause, effect) for cause in ("age", "month", "illness") for effect in ("diagnosis", "change")),
+            ("diagnosis", "change"),
+        ),
+    ),
     limitations=(
         (
             "Diagnosis, not treatment effect: the estimates describe women's work around a diagnosis. They hold the "

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
+from pipeline.vocabulary.causal_model import Absent, CausalModel, Variable
 from pipeline.vocabulary.context import PublishedWaits
 from pipeline.vocabulary.designs import AgeSpline, NotYetTreated, StaggeredAdoption
 from pipeline.vocabulary.index_events import OperationOnceDiagnosed
 from pipeline.vocabulary.protocol import Eligibility, Evaluation, Prices
 from pipeline.vocabulary.robustness import HalfComparisonPlacebo
+from pipeline.vocabulary.untreated import UntreatedComparison
 from pipeline.vocabulary.windows import Window
 
 EVALUATION = Evaluation(
@@ -37,6 +39,10 @@ EVALUATION = Evaluation(
         headline="ons_fixed_effects",
         subgroup_estimators=("ons_fixed_effects",),
         robustness=(HalfComparisonPlacebo(),),
+        untreated=UntreatedComparison(
+            whom="women with an earlier hospital diagnosis of endometriosis, not operated in the months studied",
+            characteristics=("year_of_diagnosis", "imd_quintile", "qualification"),
+        ),
     ),
     eligibility=Eligibility(ages=(25, 54), sex="female"),
     treated_between=("2016-04", "2022-12"),
@@ -47,6 +53,43 @@ EVALUATION = Evaluation(
     subgroups=("operation",),
     sources=("hes_apc", "paye_rti", "dwp_benefits", "census", "deaths", "links/person", "links/nino", "prices/cpih"),
     context=PublishedWaits(specialties=("C_502",)),  # gynaecology
+    causal_model=CausalModel(
+        treatment="operation",
+        outcome="change",
+        variables=(
+            Variable(name="age", title="age", measured_by=("age",)),
+            Variable(name="month", title="the calendar month", measured_by=("index_month",)),
+            Variable(name="diagnosed", title="the year of diagnosis", measured_by=("year_of_diagnosis",)),
+            Variable(
+                name="background", title="schooling and deprivation", measured_by=("qualification", "imd_quintile")
+            ),
+            Variable(name="illness", title="how ill she is"),
+            Variable(name="past", title="work before the reference ends", measured_by=("past_outcomes",)),
+            Variable(name="operation", title="an operation"),
+            Variable(name="change", title="the change in work since the reference"),
+        ),
+        arrows=(
+            *(
+                (cause, effect)
+                for cause in ("age", "month", "diagnosed", "background")
+                for effect in ("operation", "change")
+            ),
+            ("background", "past"),
+            ("illness", "past"),
+            ("illness", "operation"),
+            ("past", "operation"),
+            ("past", "change"),
+            ("operation", "change"),
+        ),
+        absent=(
+            Absent(
+                cause="illness",
+                effect="change",
+                because="how ill she was shows in her work before and in the year of diagnosis, and women operated are "
+                "compared with women alike in both",
+            ),
+        ),
+    ),
     limitations=(
         (
             "When a woman is operated is not drawn by lot: those who wait longer may be less ill, or may have chosen "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.vocabulary.causal_model import Absent, CausalModel, Variable
 from pipeline.vocabulary.designs import LinkedPanel
 from pipeline.vocabulary.outcomes import Outcome
 from pipeline.vocabulary.protocol import Evaluation
@@ -41,6 +42,36 @@ EVALUATION = Evaluation(
     ),
     sources=("panels/hrs_hospitalisation",),
     subgroups=("male",),
+    causal_model=CausalModel(
+        treatment="stay",
+        outcome="change",
+        variables=(
+            Variable(name="wave", title="the wave", measured_by=("index_month",)),
+            Variable(name="lasting", title="what lasts about a person"),
+            Variable(name="health", title="failing health"),
+            Variable(name="stay", title="a hospital stay"),
+            Variable(name="change", title="the change in earnings since the reference"),
+        ),
+        arrows=(
+            ("wave", "stay"),
+            ("wave", "change"),
+            ("lasting", "stay"),
+            ("health", "stay"),
+            ("stay", "change"),
+        ),
+        absent=(
+            Absent(
+                cause="lasting",
+                effect="change",
+                because="changes since the reference take out what stays the same in all waves",
+            ),
+            Absent(
+                cause="health",
+                effect="change",
+                because="those who go to hospital later are ill as well, so that the wave of a stay is near to chance",
+            ),
+        ),
+    ),
     limitations=(
         "Waves are about two years apart: an effect within a wave cannot be dated.",
         "The comparison people are those first hospitalised in wave 11, observed up to wave 10.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from pipeline.vocabulary.causal_model import Absent, CausalModel, Variable
 from pipeline.vocabulary.designs import AgeSpline, GeneralPopulation, StaggeredAdoption
 from pipeline.vocabulary.index_events import FirstTherapySession
 from pipeline.vocabulary.protocol import Eligibility, Evaluation, Prices
@@ -73,6 +74,37 @@ EVALUATION = Evaluation(
         "links/person",
         "links/nino",
         "prices/cpih",
+    ),
+    causal_model=CausalModel(
+        treatment="therapy",
+        outcome="change",
+        variables=(
+            Variable(name="age", title="age", measured_by=("age",)),
+            Variable(name="month", title="the calendar month", measured_by=("index_month",)),
+            Variable(name="lasting", title="what lasts about a person"),
+            Variable(name="distress", title="being in distress"),
+            Variable(name="therapy", title="a course of therapy"),
+            Variable(name="change", title="the change in work since the reference"),
+        ),
+        arrows=(
+            *((cause, effect) for cause in ("age", "month") for effect in ("therapy", "change")),
+            ("lasting", "therapy"),
+            ("distress", "therapy"),
+            ("therapy", "change"),
+        ),
+        absent=(
+            Absent(
+                cause="lasting",
+                effect="change",
+                because="changes since the reference take out what stays the same in all months",
+            ),
+            Absent(
+                cause="distress",
+                effect="change",
+                because="the reference ends a year before the first session, and people in distress would have come "
+                "back to where they were by then",
+            ),
+        ),
     ),
     limitations=(
         "Pay is employees' pay only: self-employed people count as not employed and earn £0 here.",

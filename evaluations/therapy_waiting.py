@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from pipeline.vocabulary.causal_model import Absent, CausalModel, Variable
 from pipeline.vocabulary.designs import GeneralPopulation, Waiting
 from pipeline.vocabulary.list_events import TherapyList
 from pipeline.vocabulary.protocol import Eligibility, Evaluation, Prices
@@ -48,6 +49,41 @@ EVALUATION = Evaluation(
         "links/person",
         "links/nino",
         "prices/cpih",
+    ),
+    # As things are within a provider and a month: the queue is what is left of it beside both.
+    causal_model=CausalModel(
+        treatment="wait",
+        outcome="change",
+        variables=(
+            Variable(
+                name="queue",
+                title="a queue longer than usual for the provider and the month",
+                measured_by=("others_mean_wait",),
+            ),
+            Variable(name="age", title="age", measured_by=("age",)),
+            Variable(name="sex", title="sex", measured_by=("sex",)),
+            Variable(name="urgency", title="how badly a person does"),
+            Variable(name="wait", title="a longer wait"),
+            Variable(name="change", title="the change in work since the reference"),
+        ),
+        arrows=(
+            *((cause, effect) for cause in ("age", "sex", "urgency") for effect in ("wait", "change")),
+            ("queue", "wait"),
+            ("wait", "change"),
+        ),
+        absent=(
+            Absent(
+                cause="queue",
+                effect="change",
+                because="a long queue makes people wait, and neither the therapy nor those treated differ for it",
+            ),
+            Absent(
+                cause="urgency",
+                effect="queue",
+                because="who is referred does not depend on how long the queue is in that month; the checks "
+                "show whether the queue is related to what came before",
+            ),
+        ),
     ),
     limitations=(
         (

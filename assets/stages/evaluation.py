@@ -7,7 +7,7 @@ from assets.resources import Causeway
 from assets.stages.designs import stages_of
 from assets.stages.made_from import code
 from assets.stages.records import register
-from pipeline.engine.store import Result, write_table
+from pipeline.engine.store import Result, write_note, write_table
 from pipeline.vocabulary.protocol import Protocol
 
 
@@ -53,9 +53,10 @@ def estimates(causeway: Causeway, protocol: Protocol, panel: Result) -> Result:
 
 
 def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, panel: Result, estimates: Result) -> Result:
-    """Whether the estimates may be believed, who identifies them, how the arms differ, and why the estimators do."""
+    """Whether estimates may be believed and what identifies them, by whom, how arms differ, and why estimators do."""
     from pipeline.engine.panels import StoredPanel
     from pipeline.inference.diagnostics import balance, contributions
+    from pipeline.inference.identification import identification
 
     stages, settings = stages_of(protocol), causeway.settings
 
@@ -67,6 +68,8 @@ def diagnostics(causeway: Causeway, protocol: Protocol, cohort: Result, panel: R
         write_table(stages.decomposition(stored, protocol), folder / "decomposition")
         write_table(stages.support(stored, protocol), folder / "support")
         write_table(contributions.table(stored, protocol), folder / "contributions")
+        model = protocol.evaluation.causal_model
+        write_note(identification(model).record() if model else {}, folder, "identification")
 
     inputs = {result.key: result for result in (cohort, panel, estimates)}
     declared = settings.inference.model_dump() | {"precision": settings.linkage.precision.model_dump()}
@@ -97,7 +100,7 @@ def release(causeway: Causeway, protocol: Protocol, inputs: Mapping[str, Result]
         }
         released = disclosure.disclose(
             evaluation=protocol.name,
-            protocol=registered(protocol),
+            protocol=registered(protocol) | {"identification": tables["diagnostics"].note("identification")},
             profile_name=name,
             profile=profile,
             **counted,

@@ -88,6 +88,27 @@ class DisclosureProfile(_Section):
     dominance_k: float = Field(default=90.0, gt=0, lt=100)
 
 
+class Untreated(_Section):
+    """When a comparison with untreated people may be believed: up to the first of each pair, not above the second."""
+
+    smd: float = Field(gt=0)
+    smd_fail: float = Field(gt=0)
+    overlap_lost: float = Field(ge=0, le=1)
+    overlap_lost_fail: float = Field(ge=0, le=1)
+
+
+class Refutation(_Section):
+    """How DoWhy's refuters are run, and what they must show."""
+
+    people: int = Field(ge=100)
+    folds: int = Field(ge=2)
+    simulations: int = Field(ge=2)
+    most_errors: float = Field(gt=0)
+    confounder_flips: float = Field(gt=0, lt=0.5)
+    confounder_shift: float = Field(gt=0)
+    least_left: float = Field(ge=0, le=1)
+
+
 class Inference(_Section):
     """``configs/inference.toml``."""
 
@@ -99,6 +120,12 @@ class Inference(_Section):
     relative_magnitude_breakdown: float = Field(gt=0)
     hidden_by_false_links: float = Field(ge=0, le=1)
     fewest_clusters: int = Field(ge=2)
+    power: float = Field(gt=0.5, lt=1)
+    hidden_by_trends: float = Field(gt=0)
+    estimator_agreement_alpha: float = Field(gt=0, lt=1)
+    smallest_effects: dict[str, float]
+    untreated: Untreated
+    refutation: Refutation
 
 
 class Publication(_Section):

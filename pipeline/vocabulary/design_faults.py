@@ -56,6 +56,7 @@ def _staggered_adoption(design: StaggeredAdoption, evaluation: Evaluation) -> It
         yield "people not treated yet can be found for an operation once diagnosed, or a practice's wave, only"
     if design.cluster is not None and design.cluster not in getattr(design.index_event, "clusters", ()):
         yield f"errors cannot be clustered on {design.cluster}: the index event does not tell it"
+    yield from _untreated_faults(design)
 
 
 @design_faults.register(Threshold)
@@ -94,6 +95,17 @@ def _linked_panel(design: LinkedPanel, evaluation: Evaluation) -> Iterator[str]:
 @characteristics.register
 def _of_owner(design: LinkedPanel) -> tuple[str, ...]:
     return design.characteristics
+
+
+def _untreated_faults(design: StaggeredAdoption) -> Iterator[str]:
+    """Untreated people share the treated people's condition, and are compared one by one in what both have."""
+    if design.untreated is None:
+        return
+    if not isinstance(design.comparison, NotYetTreated):
+        yield "people of the general population do not share the condition: compare untreated people who do"
+    if design.cluster is not None:
+        yield f"untreated people are compared one by one: their errors cannot be clustered on {design.cluster}"
+    yield from (f"untreated: {fault}" for fault in design.untreated.faults(characteristics(design)))
 
 
 def _record_faults(design: StaggeredAdoption | Threshold | Waiting, evaluation: Evaluation) -> Iterator[str]:

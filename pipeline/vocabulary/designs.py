@@ -11,6 +11,7 @@ from pipeline.vocabulary.comparisons import Comparison, GeneralPopulation, NotYe
 from pipeline.vocabulary.declared import Declared, suggested
 from pipeline.vocabulary.index_events import BloodTest, IndexEvent
 from pipeline.vocabulary.robustness import RobustnessRun
+from pipeline.vocabulary.untreated import AIPW, UntreatedComparison
 from pipeline.vocabulary.waiting import Waiting
 from pipeline.vocabulary.windows import Window
 
@@ -67,6 +68,11 @@ class _EventStudies(Declared):
     own_estimators: ClassVar[tuple[str, ...]] = ()
 
     @property
+    def answering(self) -> tuple[str, ...]:
+        """Every estimator that has effects for everybody, the comparison with untreated people included."""
+        return self.estimators
+
+    @property
     def by_subgroup(self) -> tuple[str, ...]:
         """The estimators that also estimate by subgroup."""
         return self.estimators if self.subgroup_estimators is None else self.subgroup_estimators
@@ -79,6 +85,8 @@ class StaggeredAdoption(_EventStudies):
     ----------
     cluster
         What people are treated by, where it is not one by one: errors are clustered on it. ``None``: on the person.
+    untreated
+        Holds the treated against comparison people who share their condition once more, person by person.
     """
 
     kind: Literal["staggered_adoption"] = "staggered_adoption"
@@ -86,6 +94,7 @@ class StaggeredAdoption(_EventStudies):
     comparison: Comparison
     age_spline: AgeSpline | None = AgeSpline()
     cluster: Literal["practice"] | None = None
+    untreated: UntreatedComparison | None = None
     period_unit: ClassVar[str] = "month"
     periods: ClassVar[None] = None
     dated: ClassVar[bool] = True
@@ -99,6 +108,11 @@ class StaggeredAdoption(_EventStudies):
     def kept(self) -> tuple[str, ...]:
         """Numbers of the cohort that the panel keeps."""
         return () if self.cluster is None else ("cluster",)
+
+    @property
+    def answering(self) -> tuple[str, ...]:
+        """The estimators, and the comparison with untreated people where there is one."""
+        return self.estimators if self.untreated is None else (*self.estimators, AIPW)
 
 
 class Threshold(Declared):
@@ -148,6 +162,11 @@ class Threshold(Declared):
     robustness: ClassVar[tuple[RobustnessRun, ...]] = ()
     age_spline: ClassVar[None] = None
     subgroup_estimators: ClassVar[None] = None
+
+    @property
+    def answering(self) -> tuple[str, ...]:
+        """Every estimator that has effects for everybody: all of them."""
+        return self.estimators
 
     @property
     def by_subgroup(self) -> tuple[str, ...]:

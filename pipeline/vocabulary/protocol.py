@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from pipeline.vocabulary.causal_model import CausalModel
 from pipeline.vocabulary.codelists import Codelist
 from pipeline.vocabulary.context import PublishedWaits
 from pipeline.vocabulary.declared import Declared, suggested
@@ -55,6 +56,8 @@ class Evaluation(Declared):
         What is shown beside the estimates where a delivery has it.
     disclosure_profile
         The rules for every number that leaves, from ``configs/disclosure.toml``.
+    causal_model
+        What is held to cause what, and what is assumed not to.
     """
 
     title: str
@@ -72,6 +75,7 @@ class Evaluation(Declared):
     sources: tuple[str, ...]
     context: PublishedWaits | None = None
     disclosure_profile: str = "ons_10_5"
+    causal_model: CausalModel | None = None
     limitations: tuple[str, ...] = ()
 
     def whole_faults(self) -> Iterator[str]:
@@ -86,6 +90,8 @@ class Evaluation(Declared):
         yield from design_faults(design, self)
         if design.window.reference[1] > -design.anticipation:
             yield "the reference must end before anticipation may begin"
+        if self.causal_model is not None:
+            yield from self.causal_model.unmeasured((*characteristics(design), *design.kept))
         yield from run_faults(design.robustness, self._studied())
 
     def _characteristic_faults(self) -> Iterator[str]:

@@ -136,6 +136,11 @@ class Waiting(Declared):
     subgroup_estimators: ClassVar[None] = None
 
     @property
+    def answering(self) -> tuple[str, ...]:
+        """Every estimator that has effects for everybody: all of them."""
+        return self.estimators
+
+    @property
     def by_subgroup(self) -> tuple[str, ...]:
         """Every estimator could; none does."""
         return self.estimators

@@ -98,7 +98,7 @@ def test_a_file_with_code_lists_says_which_are_missing_beside_its_other_faults(f
     [
         (("window=Window(", "window=Windw("), "it cannot be read: name 'Windw' is not defined"),
         (("import LinkedPanel", "import LinkdPanel"), "it cannot be read: cannot import name 'LinkdPanel'"),
-        (('title="A hospital', "title=A hospital"), "line 12 is not Python: "),
+        (('title="A hospital', "title=A hospital"), "line 13 is not Python: "),
         (("EVALUATION = ", "EVALUTION = "), "the file does not define EVALUATION = Evaluation(...)"),
         (
             ('subgroups=("male",)', 'subgroups=("male")'),

@@ -71,16 +71,20 @@ def compared(protocol: Protocol) -> tuple[str, ...]:
 
 
 def checks(panel: Panel, estimates: pa.Table, protocol: Protocol, settings: Settings) -> pa.Table:
-    """Read off the estimates, with links as right as the settings say; and how many clusters there are."""
+    """Read off the estimates; of the comparison with untreated people; and how many clusters there are."""
     from pipeline.inference import diagnostics
+    from pipeline.inference.diagnostics import untreated
 
     design, inference = protocol.evaluation.design, settings.inference
     precision = settings.linkage.precision
-    found = diagnostics.checks(estimates, inference, anticipation=design.anticipation, precision=precision)
-    if not isinstance(design, StaggeredAdoption) or design.cluster is None:
-        return found
-    what, fewest = f"{design.cluster}s", inference.fewest_clusters
-    return pa.concat_tables([found, diagnostics.clusters.check(panel, estimates, what=what, threshold=fewest)])
+    found = [
+        diagnostics.checks(estimates, inference, anticipation=design.anticipation, precision=precision),
+        untreated.checks(panel, protocol, inference),
+    ]
+    if isinstance(design, StaggeredAdoption) and design.cluster is not None:
+        what, fewest = f"{design.cluster}s", inference.fewest_clusters
+        found.append(diagnostics.clusters.check(panel, estimates, what=what, threshold=fewest))
+    return pa.concat_tables(found)
 
 
 def decomposition(panel: Panel, protocol: Protocol) -> pa.Table:

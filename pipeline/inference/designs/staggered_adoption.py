@@ -11,6 +11,7 @@ from pipeline.inference.designs.answers import answers
 from pipeline.inference.designs.clustered import clustered
 from pipeline.inference.designs.robustness import Timing, viewed
 from pipeline.inference.designs.rows import Context, rows
+from pipeline.inference.designs.untreated_comparison import untreated_rows
 from pipeline.inference.estimators import fit_of
 from pipeline.vocabulary.designs import Threshold, Waiting
 from pipeline.vocabulary.effects import Model, Specification, specified
@@ -29,7 +30,8 @@ def estimates(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table
     The declared headline estimator's effects for everybody have the role ``headline``, other estimators'
     ``robustness``. Effects by subgroup have the role ``subgroup`` where the levels share month and age effects, and
     ``robustness`` where they share nothing. Declared robustness runs are of the headline estimator, for everybody;
-    their ``estimator`` is its name, a colon and theirs. An effect that the panel does not identify is null, and so is
+    their ``estimator`` is its name, a colon and theirs. A declared comparison with untreated people has rows of the
+    estimator ``aipw`` (:mod:`untreated_comparison`). An effect that the panel does not identify is null, and so is
     every effect of a model that it cannot answer for. A characteristic without a level in the panel has no rows.
 
     Raises
@@ -44,6 +46,7 @@ def estimates(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table
     found = [
         *_of_estimators(panel, protocol, specification=specification),
         *_of_runs(panel, protocol, specification=specification),
+        *untreated_rows(panel, protocol, specification=specification),
     ]
     return ESTIMATES.conform(
         pa.Table.from_pylist(found, schema=pa.schema([(c.name, c.type) for c in ESTIMATES.columns]))

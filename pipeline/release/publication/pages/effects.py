@@ -166,9 +166,7 @@ def _of_outcome(evaluation: Evaluation, outcome: Outcome, rows: list[dict[str, A
         subgroups=tuple(_levels(evaluation, mine, role="subgroup")),
         interacted=tuple(_levels(evaluation, mine, role="robustness")),
         estimator=design.headline,
-        others=tuple(
-            _series(measured, name, as_heading(name)) for name in design.estimators if name != design.headline
-        ),
+        others=tuple(_series(measured, name, as_heading(name)) for name in design.answering if name != design.headline),
         runs=tuple(_runs(evaluation, measured)),
     )
     return _waiting(found, design, measured) if isinstance(design, Waiting) else found

@@ -9,6 +9,7 @@ import pyarrow as pa
 from pipeline.release.disclosure.release import Release
 from pipeline.release.publication.facts import Facts
 from pipeline.release.publication.pages import protocol, tables, waits
+from pipeline.release.publication.pages.causal import causal_section
 from pipeline.release.publication.pages.charts.drawing import Drawing
 from pipeline.release.publication.pages.charts.event_study import event_study
 from pipeline.release.publication.pages.charts.forest import choices, forest
@@ -92,6 +93,7 @@ def evaluation_page(release: Release, facts: Facts, *, revisions: pa.Table) -> s
         instrument=instrument(release),
         gaps=tuple(_gap_section(gaps) for gaps in outcome_gaps(release).values()),
         evidence=said,
+        causal=causal_section(release, evaluation),
         descriptive=_descriptive(evaluation),
         dips=dip_sections(evaluation, outcomes),
         support=support_section(release),

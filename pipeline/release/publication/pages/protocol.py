@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 from pipeline.release.disclosure.release import Release
+from pipeline.release.publication.pages.comparisons import comparison, untreated
 from pipeline.release.publication.pages.index_events import index_event
 from pipeline.release.publication.pages.words import estimator, listed, named, number, span
 from pipeline.vocabulary.context import PublishedWaits
 from pipeline.vocabulary.designs import (
     Design,
-    GeneralPopulation,
     LinkedPanel,
     NotYetTreated,
     StaggeredAdoption,
@@ -83,7 +83,7 @@ def _lines(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
     yield "Prices", _prices(evaluation)
     yield "Subgroups", listed(tuple(named(name) for name in evaluation.subgroups))
     yield "Age bands", _age_bands(evaluation.age_bands)
-    yield "Estimators", "; ".join(estimator(name) for name in design.estimators)
+    yield "Estimators", "; ".join(estimator(name) for name in design.answering)
     yield "Headline estimator", design.headline
     yield "Group-time effects", _group_time(design)
     yield "Estimators by subgroup", listed(tuple(named(name) for name in design.subgroup_estimators or ()))
@@ -109,9 +109,11 @@ def _staggered_adoption(design: StaggeredAdoption) -> Iterator[tuple[str, str]]:
     against = "not yet treated" if isinstance(design.comparison, NotYetTreated) else "never treated"
     yield "Design", f"People treated in different months, compared before and after with people {against}"
     yield "Index event", index_event(design.index_event)
-    yield "Comparison people", _comparison(design.comparison)
+    yield "Comparison people", comparison(design.comparison)
     if design.cluster is not None:
         yield "Errors", f"Clustered on the {design.cluster}: people are treated by {design.cluster}s, not one by one"
+    if design.untreated is not None:
+        yield "Untreated people", untreated(design.untreated)
     spline = design.age_spline
     if spline is not None:
         low, high = (f"{100 * edge:.0f}th" for edge in spline.boundary)
@@ -122,32 +124,6 @@ def _staggered_adoption(design: StaggeredAdoption) -> Iterator[tuple[str, str]]:
                 f"{low} and {high} percentiles"
             ),
         )
-
-
-@singledispatch
-def _comparison(comparison: object) -> str:
-    raise TypeError(f"no words for a {type(comparison).__name__}")
-
-
-@_comparison.register
-def _general_population(comparison: GeneralPopulation) -> str:
-    strata = listed(tuple(named(name) for name in comparison.strata))
-    return (
-        f"{comparison.n:,} people of the general population who never had the index event, sampled to the treated "
-        f"people's distribution of {strata}, each given an index month drawn from those of the "
-        f"treated people and held to the same eligibility there (sampling seed {comparison.seed})."
-    )
-
-
-@_comparison.register
-def _not_yet_treated(comparison: NotYetTreated) -> str:
-    return (
-        "Everybody diagnosed or found eligible alike who did not have the index event in the months of index events or "
-        "before, whether or not they had it later; each is given an index month drawn from those of the treated "
-        "people, must have been diagnosed or found eligible before it and meet the same eligibility there, and is "
-        "observed until the month before a later index event of their own "
-        f"(sampling seed {comparison.seed})."
-    )
 
 
 @_design.register
@@ -190,7 +166,7 @@ def _waiting(design: Waiting) -> Iterator[tuple[str, str]]:
         ),
     )
     yield "Index event", index_event(design.index_event)
-    yield "Comparison people", f"{_comparison(design.comparison)} They are compared with on the path of waiting alone"
+    yield "Comparison people", f"{comparison(design.comparison)} They are compared with on the path of waiting alone"
     yield "Longest wait", f"{design.longest} months; who waits longer is left out"
     yield "Least F", f"{design.least_f:g} of the first stage, errors by {design.cluster.replace('_', ' and ')}"
     yield "Standards", "; ".join(f"{standard.name} ({standard.days} days)" for standard in design.standards)

@@ -42,7 +42,16 @@ _NAMES = {
     "female": "sex",
     "before": "each outcome in the reference",
     "earlier": "each outcome's change from the window's first bin to the reference",
+    "aipw": "doubly robust against untreated people",
     "pre_trend": "pre-trend",
+    "pre_trend_power": "trends that the pre-trend test could miss",
+    "detectable_effect": "minimum detectable effect",
+    "estimator_agreement": "agreement of estimators",
+    "overlap": "overlap with untreated people",
+    "weighted_balance": "balance with untreated people",
+    "data_subset": "subset of people",
+    "unobserved_confounder": "simulated confounder",
+    "unmeasured_confounding": "confounder as strong as those observed",
     "relative_magnitude": "departures from parallel trends",
     "false_links": "false links",
     "placebo_outcome": "outcome before the reference",
@@ -67,6 +76,8 @@ _ESTIMATORS = {
     "and Small 2017)",
     "local_randomisation": "the same ratio from people next to the cutoff, as if a lottery had put them on their side "
     "(Cattaneo, Frandsen and Titiunik 2015)",
+    "aipw": "treated people against untreated people who share their condition, weighted and adjusted to the same past "
+    "(doubly robust, cross-fitted; effect on the treated)",
 }
 
 
