@@ -154,12 +154,15 @@ def _write_people(folder: Path, population: Population) -> None:
 def _write_person_links(folder: Path, population: Population, *, beside: Path) -> None:
     """The table of links from health ids to people; or fields that tell, and the true links ``beside`` the delivery."""
     people, links, seed, knobs = population.people, population.links, population.seed, population.knobs
-    in_therapy = population.courses.person
+    in_therapy, tested = population.courses.person, population.prevention.person
     if not knobs.linked_by_fields:
         linked = person_links(people, links, in_therapy=in_therapy, seed=seed, knobs=knobs)
         _write_mixed(linked, folder / "person", seed=seed)
+        if len(tested):
+            of_programme = programme_links(people, links, tested=tested, seed=seed)
+            write(of_programme, folder / "person" / "ndpp.parquet", seed=seed)
         return
-    fields = person_fields(people, links, in_therapy=in_therapy, seed=seed)
+    fields = person_fields(people, links, in_therapy=in_therapy, tested=tested, seed=seed)
     _write_mixed(fields.health, folder / "health_demographics", seed=seed)
     _write_mixed(fields.census, folder / "census_demographics", seed=seed)
     write_truth(fields.truth, beside / "links.csv")
@@ -229,14 +232,12 @@ def _write_therapy(folder: Path, population: Population) -> None:
 
 
 def _write_prevention(folder: Path, population: Population) -> None:
-    """Referrals to the prevention programme, tests of people not referred, and links in a file of their own."""
+    """Referrals to the prevention programme, and tests of people not referred."""
     made, seed, knobs = population.prevention, population.seed, population.knobs
     if not len(made):
         return
     _write_mixed(programme_table(made, seed=seed, knobs=knobs), folder / "ndpp", seed=seed)
     _write_mixed(blood_test_table(made, seed=seed, knobs=knobs), folder / "ndpp" / "tests", seed=seed)
-    links = programme_links(population.people, population.links, tested=made.person, seed=seed)
-    write(links, folder / "links" / "person" / "ndpp.parquet", seed=seed)
 
 
 def _write_benefits(folder: Path, population: Population) -> None:

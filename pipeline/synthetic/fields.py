@@ -19,7 +19,7 @@ from pipeline.synthetic.demographics import (
     with_errors,
 )
 from pipeline.synthetic.identifiers import pseudonyms
-from pipeline.synthetic.links import Links, census_ids, therapy_ids
+from pipeline.synthetic.links import Links, census_ids, programme_ids, therapy_ids
 from pipeline.synthetic.people import People
 from pipeline.synthetic.streams import stream
 from pipeline.vocabulary.months import month_number
@@ -29,20 +29,24 @@ _DAYS_IN_QUARTER = 90
 """Days of birth lie in their quarter: none has fewer."""
 
 
-def person_fields(people: People, links: Links, *, in_therapy: NDArray[np.int64], seed: int) -> Demographics:
+def person_fields(
+    people: People, links: Links, *, in_therapy: NDArray[np.int64], tested: NDArray[np.int64], seed: int
+) -> Demographics:
     """The two files of fields, with the published errors in the health file, and the pairs that are one person's.
 
-    Everybody's hospital id and the ids of people ``in_therapy`` are in the health file; in the census file are the
-    records that a table of links would name. Whoever it would miss is a patient without a census record.
+    Everybody's hospital id, the ids of people ``in_therapy`` and those of people ``tested`` for the prevention
+    programme are in the health file; in the census file are the records that a table of links would name. Whoever it
+    would miss is a patient without a census record.
     """
     fields, errors = _fields(people, seed=seed), Errors()
     everybody, n = np.arange(len(people)), len(people)
-    rows = np.concatenate([everybody, in_therapy, in_therapy])
+    rows = np.concatenate([everybody, in_therapy, in_therapy, tested])
     ids = pa.concat_arrays([
         pseudonyms(everybody, prefix="H", seed=seed),
         *(therapy_ids(in_therapy, older=older, n_people=n, seed=seed) for older in (False, True)),
+        programme_ids(tested, seed=seed),
     ])  # fmt: skip
-    sources = np.repeat(["hes", "iapt"], [n, 2 * len(in_therapy)])
+    sources = np.repeat(["hes", "iapt", "ndpp"], [n, 2 * len(in_therapy), len(tested)])
     seen = with_errors(fields, rows, errors=errors, seed=seed)
     health = delivered_fields(seen, errors=errors, seed=seed, part=0)
     named = pa.table({"source": sources, "health_id": ids})

@@ -72,10 +72,11 @@ def draw_links(people: People, treated: Treatment, *, seed: int, knobs: Knobs) -
     shared = _share(random, nino, free=np.flatnonzero(~second), rate=_SHARED_NINO * knobs.dirt)
     health_in, pay_in = _records(random, people, health=health, pay=pay & ~shared)
     therapy = people.in_census & (stream(seed, "links/therapy").random(n) < _rates(missed, HEALTH_RATE))
+    programme = people.in_census & (stream(seed, "links/programme").random(n) < _rates(missed, HEALTH_RATE))
     return Links(
         health=health_in,
         therapy=health_in if knobs.linked_by_fields else therapy,
-        programme=people.in_census & (stream(seed, "links/programme").random(n) < _rates(missed, HEALTH_RATE)),
+        programme=health_in if knobs.linked_by_fields else programme,
         pay=np.where(shared, people.in_census & pay, pay_in),
         nino=nino,
         second_nino=np.where(second, n + np.arange(n), -1),
