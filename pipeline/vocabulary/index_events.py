@@ -12,7 +12,34 @@ from pipeline.vocabulary.declared import Declared
 from pipeline.vocabulary.months import MonthLabel, first_day, parse_month
 
 
-class Procedure(Declared):
+class Event(Declared):
+    """What every kind of index event declares, and what follows from it unless a kind says otherwise.
+
+    Attributes
+    ----------
+    source
+        What the event is found in.
+    """
+
+    source: str
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that the event is found in."""
+        return (self.source,)
+
+    @property
+    def linked_by(self) -> str:
+        """The source whose ids link the event's records to people."""
+        return self.source.partition("/")[0]
+
+    @property
+    def codelists(self) -> tuple[str, ...]:
+        """The code lists that it names."""
+        return ()
+
+
+class Procedure(Event):
     """The index event: the first operation of a code list ever since a date.
 
     Attributes
@@ -36,23 +63,13 @@ class Procedure(Declared):
     first_since: date
 
     @property
-    def sources(self) -> tuple[str, ...]:
-        """The sources that the event is found in."""
-        return (self.source,)
-
-    @property
-    def linked_by(self) -> str:
-        """The source whose ids link the event's records to people."""
-        return self.source
-
-    @property
     def codelists(self) -> tuple[str, ...]:
         """The code lists that it names."""
         named = (self.codelist, self.with_diagnosis, self.or_secondary_when_primary_in)
         return tuple(name for name in named if name is not None)
 
 
-class FirstTherapySession(Declared):
+class FirstTherapySession(Event):
     """The index event: the first session of the first completed course of therapy ever since a date.
 
     Attributes
@@ -76,18 +93,8 @@ class FirstTherapySession(Declared):
         """The sources that the event is found in."""
         return (self.source, self.employment)
 
-    @property
-    def linked_by(self) -> str:
-        """The source whose ids link the event's records to people."""
-        return "iapt"
 
-    @property
-    def codelists(self) -> tuple[str, ...]:
-        """It names no code list."""
-        return ()
-
-
-class Diagnosis(Declared):
+class Diagnosis(Event):
     """The index event: the first hospital episode ever since a date with a listed diagnosis, in any position.
 
     Attributes
@@ -104,22 +111,12 @@ class Diagnosis(Declared):
     first_since: date
 
     @property
-    def sources(self) -> tuple[str, ...]:
-        """The sources that the event is found in."""
-        return (self.source,)
-
-    @property
-    def linked_by(self) -> str:
-        """The source whose ids link the event's records to people."""
-        return self.source
-
-    @property
     def codelists(self) -> tuple[str, ...]:
         """The code lists that it names."""
         return (self.codelist,)
 
 
-class OperationOnceDiagnosed(Declared):
+class OperationOnceDiagnosed(Event):
     """The index event: the first operation of a code list, for a diagnosis that hospital had made before.
 
     Attributes
@@ -139,22 +136,12 @@ class OperationOnceDiagnosed(Declared):
     first_since: date
 
     @property
-    def sources(self) -> tuple[str, ...]:
-        """The sources that the event is found in."""
-        return (self.source,)
-
-    @property
-    def linked_by(self) -> str:
-        """The source whose ids link the event's records to people."""
-        return self.source
-
-    @property
     def codelists(self) -> tuple[str, ...]:
         """The code lists that it names."""
         return (self.codelist, self.diagnosis)
 
 
-class ProgrammeReferral(Declared):
+class ProgrammeReferral(Event):
     """The index event: the first referral ever since a date to the Diabetes Prevention Programme.
 
     Attributes
@@ -174,23 +161,8 @@ class ProgrammeReferral(Declared):
     test_within_months: int = Field(ge=1)
     first_since: date
 
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The sources that the event is found in."""
-        return (self.source,)
 
-    @property
-    def linked_by(self) -> str:
-        """The source whose ids link the event's records to people."""
-        return "ndpp"
-
-    @property
-    def codelists(self) -> tuple[str, ...]:
-        """It names no code list."""
-        return ()
-
-
-class BloodTest(Declared):
+class BloodTest(Event):
     """The index event: the first HbA1c test ever since a date, of people referred or not.
 
     Attributes
@@ -214,18 +186,8 @@ class BloodTest(Declared):
         """The sources that the event is found in."""
         return (self.source, self.tests)
 
-    @property
-    def linked_by(self) -> str:
-        """The source whose ids link the event's records to people."""
-        return "ndpp"
 
-    @property
-    def codelists(self) -> tuple[str, ...]:
-        """It names no code list."""
-        return ()
-
-
-class PracticeWave(Declared):
+class PracticeWave(Event):
     """The index event: the practice of a person found eligible may refer to the Diabetes Prevention Programme.
 
     Whether the person is ever referred does not matter: what is compared is the offer to whole practices.
@@ -270,16 +232,6 @@ class PracticeWave(Declared):
     def sources(self) -> tuple[str, ...]:
         """The sources that the event is found in."""
         return (self.source, self.tests)
-
-    @property
-    def linked_by(self) -> str:
-        """The source whose ids link the event's records to people."""
-        return "ndpp"
-
-    @property
-    def codelists(self) -> tuple[str, ...]:
-        """It names no code list."""
-        return ()
 
 
 IndexEvent = Annotated[

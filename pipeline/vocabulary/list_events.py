@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from pipeline.vocabulary.declared import Declared
+from pipeline.vocabulary.index_events import Event
 
 
-class ElectiveList(Declared):
+class ElectiveList(Event):
     """The index event: joining the list for what becomes the first operation of a code list ever since a date.
 
     A hospital's records know of a wait when it has ended: nobody is in them who was never admitted.
@@ -27,22 +27,12 @@ class ElectiveList(Declared):
     first_since: date
 
     @property
-    def sources(self) -> tuple[str, ...]:
-        """The sources that the event is found in."""
-        return (self.source,)
-
-    @property
-    def linked_by(self) -> str:
-        """The source whose ids link the event's records to people."""
-        return self.source
-
-    @property
     def codelists(self) -> tuple[str, ...]:
         """The code lists that it names."""
         return (self.codelist,)
 
 
-class TherapyList(Declared):
+class TherapyList(Event):
     """The index event: the first referral for therapy ever since a date; the wait ends with its first session.
 
     Attributes
@@ -54,18 +44,3 @@ class TherapyList(Declared):
     kind: Literal["therapy_list"] = "therapy_list"
     source: str = "iapt/IDS101Referral"
     first_since: date
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The sources that the event is found in."""
-        return (self.source,)
-
-    @property
-    def linked_by(self) -> str:
-        """The source whose ids link the event's records to people."""
-        return "iapt"
-
-    @property
-    def codelists(self) -> tuple[str, ...]:
-        """It names no code list."""
-        return ()
