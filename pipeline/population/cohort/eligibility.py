@@ -13,6 +13,7 @@ from pipeline.population.cohort.study import Study
 from pipeline.vocabulary.attrition import Arm, Step
 from pipeline.vocabulary.months import first_day, month_sql
 from pipeline.vocabulary.schemas.sources import REGIONS
+from pipeline.vocabulary.windows import Window
 
 SOURCE_TITLES = {"paye_rti": "employee pay", "hes_apc": "hospital episodes", "iapt": "therapy records"}
 SEXES = {"female": "not a woman", "male": "not a man"}
@@ -62,6 +63,15 @@ def index_rules(study: Study) -> tuple[Rule, ...]:
         ),
         Rule(reason="not resident in England", holds=_resident_sql()),
         Rule(reason="no month observed", holds="first_month <= last_month"),
+    )
+
+
+def seen_throughout(window: Window) -> Rule:
+    """That a person is observed in the whole window, so that the same people stand behind every horizon."""
+    before, after = window.before, window.after
+    return Rule(
+        reason=f"not observed from {before + 1} months before to {after - 1} months after",
+        holds=f"first_month = index_month - {before + 1} AND last_month = index_month + {after - 1}",
     )
 
 

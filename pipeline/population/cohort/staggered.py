@@ -14,11 +14,17 @@ import pyarrow as pa
 from pipeline.engine.database import refusing
 from pipeline.engine.store import write_table
 from pipeline.population.cohort.comparison import comparison
-from pipeline.population.cohort.eligibility import Rule, at_index_sql, counted, excluded_at_sql, treated_rules
+from pipeline.population.cohort.eligibility import (
+    Rule,
+    at_index_sql,
+    counted,
+    excluded_at_sql,
+    seen_throughout,
+    treated_rules,
+)
 from pipeline.population.cohort.index_events import IndexEvents, first_event_sql, index_events
 from pipeline.population.cohort.not_yet_treated import not_yet_treated
 from pipeline.population.cohort.study import Study, study
-from pipeline.population.cohort.waiting_lists import waiting_rules
 from pipeline.vocabulary.attrition import Step, attrition_table
 from pipeline.vocabulary.designs import NotYetTreated, StaggeredAdoption, Waiting
 from pipeline.vocabulary.errors import Fault, NotEstimable, RequestError
@@ -70,7 +76,8 @@ def staggered_cohort(
 
 def _treated(work: duckdb.DuckDBPyConnection, plan: Study, events: IndexEvents, *, spine: str) -> tuple[Step, ...]:
     """The treated people's attrition; they are left in the temporary table ``treated``."""
-    rules = (*treated_rules(plan, of_event=events.rules), *waiting_rules(plan))
+    throughout = () if plan.longest is None else (seen_throughout(plan.window),)
+    rules = (*treated_rules(plan, of_event=events.rules), *throughout)
     index(work, plan, events, rules=rules, spine=spine)
     work.execute("CREATE TEMP TABLE treated AS SELECT * FROM indexed WHERE excluded_at IS NULL")
     steps = counted(work, rules, arm="treated", start=events.start, relation="indexed")

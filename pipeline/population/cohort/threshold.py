@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from pipeline.engine.database import refusing
 from pipeline.engine.store import write_table
-from pipeline.population.cohort.eligibility import Rule, counted, treated_rules
+from pipeline.population.cohort.eligibility import Rule, counted, seen_throughout, treated_rules
 from pipeline.population.cohort.index_events import index_events
 from pipeline.population.cohort.staggered import index, refuse_empty
-from pipeline.population.cohort.study import Study, study
+from pipeline.population.cohort.study import study
 from pipeline.vocabulary.attrition import Step, attrition_table
 from pipeline.vocabulary.designs import Threshold
 from pipeline.vocabulary.errors import Fault, RequestError
@@ -52,7 +52,7 @@ def threshold_cohort(
     with refusing("the cohort", source=plan.event.source), connection.cursor() as work:
         events = index_events(plan, records)
         work.execute(f"CREATE TEMP TABLE happened AS {events.happened}")
-        rules = (*treated_rules(plan, of_event=(*events.rules, _studied(design))), _observed(plan))
+        rules = (*treated_rules(plan, of_event=(*events.rules, _studied(design))), seen_throughout(plan.window))
         index(work, plan, events, rules=rules, spine=spine)
         steps = [*_above(work, rules, design, start=events.start), *_below(work, rules, design, start=events.start)]
         people = work.sql(_cohort_sql(design)).to_arrow_table()
@@ -63,14 +63,6 @@ def threshold_cohort(
 def _studied(design: Threshold) -> Rule:
     low, high = design.values
     return Rule(reason=f"{design.running} not {low} to {high}", holds=f"running BETWEEN {low} AND {high}")
-
-
-def _observed(plan: Study) -> Rule:
-    before, after = plan.window.before, plan.window.after
-    return Rule(
-        reason=f"not observed from {before + 1} months before to {after - 1} months after",
-        holds=f"first_month = index_month - {before + 1} AND last_month = index_month + {after - 1}",
-    )
 
 
 def _above(

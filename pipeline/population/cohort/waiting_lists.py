@@ -61,16 +61,3 @@ def list_rules(study: Study, *, joined: str, treated: str) -> tuple[Rule, ...]:
         Rule(reason="provider not known", holds="provider IS NOT NULL"),
         Rule(reason="the provider's only one in that month, so that nobody's wait tells the queue", holds="others > 0"),
     )
-
-
-def waiting_rules(study: Study) -> tuple[Rule, ...]:
-    """That people on a list are observed in the whole window: the same people stand behind every horizon."""
-    if study.longest is None:
-        return ()
-    before, after = study.window.before, study.window.after
-    return (
-        Rule(
-            reason=f"not observed from {before + 1} months before to {after - 1} months after",
-            holds=f"first_month = index_month - {before + 1} AND last_month = index_month + {after - 1}",
-        ),
-    )
