@@ -63,7 +63,7 @@ def area_waits(rtt: pa.Table, *, by: Area, part: Part = "Part_2") -> pa.Table:
     chosen = _named(rtt.filter(english), by)
     months = sorted(chosen["month"].unique().to_pylist())
     rows = [row for month in months for row in _of_month(chosen.filter(pc.equal(chosen["month"], month)), month)]
-    return AREA_WAITS.conform(pa.Table.from_pylist(rows, schema=AREA_WAITS.arrow))
+    return AREA_WAITS.of_rows(rows)
 
 
 def quantile(counts: NDArray[np.float64], share: float) -> float | None:

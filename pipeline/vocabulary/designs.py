@@ -134,6 +134,8 @@ class Threshold(Declared):
         second derivative of its logarithm: for the checks of the density.
     smooth
         Numbers about people that must not jump, each with its bound.
+    least_f
+        The F of the jump in take-up below which it is called weak (Staiger and Stock 1997, doi 10.2307/2171753).
     window
         Outcomes are means over its bins less the mean over the reference; event time 1 is the month of measurement.
     """
@@ -149,6 +151,7 @@ class Threshold(Declared):
     frequency_bend: float = Field(ge=0, lt=1)
     log_frequency_curvature: float = Field(ge=0)
     smooth: dict[str, Annotated[float, Field(ge=0)]] = Field(min_length=1)
+    least_f: float = Field(default=10.0, ge=0)
     window: Window
     estimators: tuple[str, ...]
     headline: Literal["honest_local_linear"] = "honest_local_linear"

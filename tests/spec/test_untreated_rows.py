@@ -73,10 +73,20 @@ def test_the_effect_that_was_put_in_is_within_the_band_of_every_bin_and_counts_a
     assert all(row["band_lower"] < 0 < row["band_upper"] for row in in_points)
 
 
-def test_too_few_people_leave_no_rows_and_no_checks():
-    few = Operated(people=100, treated=10)
-    assert not list(untreated_rows(few, PROTOCOL, specification=SPECIFICATION))
-    assert untreated.checks(few, PROTOCOL, SETTINGS).num_rows == 0
+def test_too_few_people_leave_rows_without_a_number_and_every_check_not_evaluated():
+    few, many = Operated(people=100, treated=10), Operated()
+    rows = ESTIMATES.of_rows(untreated_rows(few, PROTOCOL, specification=SPECIFICATION))
+    keys = ["outcome", "months_from", "months_to"]
+    of_many = ESTIMATES.of_rows(untreated_rows(many, PROTOCOL, specification=SPECIFICATION))
+    assert rows.select(keys).equals(of_many.select(keys))
+    assert rows["estimate"].null_count == rows["n_treated"].null_count == rows.num_rows > 0
+    checks = untreated.checks(few, PROTOCOL, SETTINGS)
+    asked = ["check", "outcome"]
+    assert sorted(map(tuple, checks.select(asked).to_pandas().to_numpy())) == sorted(
+        map(tuple, untreated.checks(many, PROTOCOL, SETTINGS).select(asked).to_pandas().to_numpy())
+    )
+    assert set(checks["status"].to_pylist()) == {"not evaluated"}
+    assert "fewer people than two for each of" in checks["sentence"][0].as_py()
 
 
 def test_an_evaluation_that_declares_no_such_comparison_has_none():

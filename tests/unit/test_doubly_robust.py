@@ -129,16 +129,23 @@ def test_treated_people_without_a_like_are_left_out_and_the_checks_say_so():
     assert weighted_balance.verdict(found, rows, most=0.1, fail=0.25).figure > 2 * kept
 
 
-def test_differences_that_chance_makes_of_a_few_people_pass_and_the_sentence_says_how_large_those_are():
+def test_differences_that_chance_makes_pass_and_the_sentence_says_how_large_those_are():
     few = drawn(n=60, shift=0.0)
     found = effects_on_treated(few, learning=Learning(folds=3), trim=0.0)
-    verdict = weighted_balance.verdict(found, np.ones(60, dtype=bool), most=0.01, fail=0.02)
     arms = np.bincount(few.treated.astype(int))
     # Three covariates: Bonferroni's normal quantile is 2.394.
     chance = 2.394 * np.sqrt((1 / arms).sum())
+    verdict = weighted_balance.verdict(found, np.ones(60, dtype=bool), most=0.01, fail=2.0)
     assert (verdict.status, verdict.threshold) == ("pass", pytest.approx(chance, abs=0.006))
     assert 0.01 < verdict.figure < chance
     assert verdict.sentence.endswith(f"differences of up to {chance:.2f}.")
+
+
+def test_where_chance_makes_differences_that_would_fail_balance_is_not_evaluated():
+    found = effects_on_treated(drawn(n=60, shift=0.0), learning=Learning(folds=3), trim=0.0)
+    verdict = weighted_balance.verdict(found, np.ones(60, dtype=bool), most=0.1, fail=0.25)
+    assert (verdict.status, verdict.figure, verdict.threshold) == ("not evaluated", None, 0.1)
+    assert verdict.sentence.startswith("Not evaluated: too few people to tell.")
 
 
 def test_arms_that_are_alike_pass_both_checks():

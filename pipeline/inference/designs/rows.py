@@ -10,6 +10,9 @@ from pipeline.vocabulary.outcomes import Outcome
 from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.people import AFTER_TREATMENT
 
+Number = float | int | list[float | None] | None
+"""What a number column of the table of estimates holds."""
+
 _NUMBERS = {
     "estimate": "att",
     "std_error": "std_error",
@@ -35,6 +38,31 @@ class Context:
         return str(prices.base_year) if self.outcome.prices and prices is not None else ""
 
 
+def nothing(bins: int) -> dict[str, Number]:
+    """The numbers of an effect that has none, among so many bins."""
+    return dict.fromkeys((*_NUMBERS, "n_treated", "n_comparison")) | {"residual_df": 0, "covariance": [None] * bins}
+
+
+def labels(context: Context, *, role: str, months: tuple[int, int]) -> dict[str, object]:
+    """What a row of a result for everybody says besides its numbers: of which bin, in which unit, in which role."""
+    return {
+        "evaluation": context.protocol.name,
+        "design": context.protocol.evaluation.design.kind,
+        "estimator": context.estimator,
+        "role": role,
+        "outcome": context.outcome.name,
+        "unit": context.outcome.unit,
+        "price_base": context.price_base,
+        "subgroup": "all",
+        "subgroup_value": "",
+        "period": period(context.protocol, *months),
+        "months_from": months[0],
+        "months_to": months[1],
+        "obs_status": "",
+        "evidence": _evidence("all"),
+    }
+
+
 def rows(study: EventStudy, context: Context, *, role: str) -> list[dict[str, object]]:
     """One row a level and bin; what is not identified is null."""
     scale = context.outcome.scale
@@ -44,22 +72,12 @@ def rows(study: EventStudy, context: Context, *, role: str) -> list[dict[str, ob
     for place, row in enumerate(frame.to_dict("records")):
         found.append(
             {
-                "evaluation": context.protocol.name,
-                "design": context.protocol.evaluation.design.kind,
-                "estimator": context.estimator,
-                "role": role,
-                "outcome": context.outcome.name,
-                "unit": context.outcome.unit,
-                "price_base": context.price_base,
+                **labels(context, role=role, months=(row["months_from"], row["months_to"])),
                 "subgroup": study.subgroup,
                 "subgroup_value": row["subgroup_value"],
-                "period": period(context.protocol, row["months_from"], row["months_to"]),
-                "months_from": row["months_from"],
-                "months_to": row["months_to"],
                 **{name: _known(row[column] * scale) for name, column in _NUMBERS.items()},
                 "n_treated": row["n_treated"],
                 "n_comparison": row["n_comparison"],
-                "obs_status": "",
                 "evidence": _evidence(study.subgroup),
                 "residual_df": study.residual_df,
                 "covariance": [_known(value) for value in covariance[place]],

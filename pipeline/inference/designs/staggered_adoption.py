@@ -48,9 +48,7 @@ def estimates(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table
         *_of_runs(panel, protocol, specification=specification),
         *untreated_rows(panel, protocol, specification=specification),
     ]
-    return ESTIMATES.conform(
-        pa.Table.from_pylist(found, schema=pa.schema([(c.name, c.type) for c in ESTIMATES.columns]))
-    )
+    return ESTIMATES.of_rows(found)
 
 
 def _specification(protocol: Protocol, settings: Inference) -> Specification:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pipeline.inference.designs.rows import Context, rows
+from pipeline.inference.designs.rows import Context, labels, nothing, rows
 from pipeline.inference.doubly_robust.declared import compared
 from pipeline.inference.doubly_robust.panel import Asked
 from pipeline.inference.doubly_robust.treated import EffectsOnTreated
@@ -21,18 +21,23 @@ from pipeline.vocabulary.untreated import AIPW
 def untreated_rows(panel: Panel, protocol: Protocol, *, specification: Specification) -> Iterator[dict[str, object]]:
     """Rows of the declared comparison with untreated people: estimator ``aipw``, role ``robustness``, for everybody.
 
-    None where it is not declared, or where an arm has too few people for its folds.
+    None where it is not declared; rows without a number where an arm has too few people for its folds.
     """
     declared = compared(protocol, seed=specification.seed)
     if declared is None:
         return
+    contexts = [Context(protocol=protocol, estimator=AIPW, outcome=outcome) for outcome in protocol.evaluation.outcomes]
     try:
-        found, asked = declared.effects(panel), declared.asked
+        found = declared.effects(panel)
     except NotEstimable:
+        bins = declared.asked.after
+        for context in contexts:
+            yield from (
+                labels(context, role="robustness", months=(one.first, one.last)) | nothing(len(bins)) for one in bins
+            )
         return
-    for place, outcome in enumerate(protocol.evaluation.outcomes):
-        context = Context(protocol=protocol, estimator=AIPW, outcome=outcome)
-        study = _study(found, asked, place=place, specification=specification)
+    for place, context in enumerate(contexts):
+        study = _study(found, declared.asked, place=place, specification=specification)
         yield from rows(study, context, role="robustness")
 
 

@@ -32,8 +32,7 @@ def check(panel: Panel, estimates: pa.Table, *, what: str, threshold: int) -> pa
         )
         found = {"check": CHECK, "status": "pass" if enough else "review", "figure": float(fewer)}
         rows.append(labels | found | {"threshold": float(threshold), "sentence": sentence})
-    schema = pa.schema([(column.name, column.type) for column in DIAGNOSTICS.columns])
-    return DIAGNOSTICS.conform(pa.Table.from_pylist(rows, schema=schema))
+    return DIAGNOSTICS.of_rows(rows)
 
 
 def counted(panel: Panel, outcome: str) -> tuple[int, int]:

@@ -35,7 +35,7 @@ def table(panel: Panel, protocol: Protocol) -> pa.Table:
             found = dict(zip(("largest", "second", "total"), map(float, sizes), strict=True))
             of = [months] if months else [(one.first, one.last) for one in bins]
             made += [named | {"months_from": first, "months_to": last} | found for first, last in of]
-    return CONTRIBUTIONS.conform(pa.Table.from_pylist(made, schema=CONTRIBUTIONS.arrow))
+    return CONTRIBUTIONS.of_rows(made)
 
 
 def _is_amount(outcome: Outcome) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from pipeline.inference.diagnostics.effects import Effects, Row, headlines, table
+from pipeline.inference.diagnostics.effects import Effects, Row, headlines
+from pipeline.vocabulary.schemas.results import DIAGNOSTICS
 
 CHECK = "detectable_effect"
 
@@ -36,7 +37,9 @@ def check(estimates: pa.Table, *, smallest: Mapping[str, float], test: Power) ->
     the outcome's unit: at or below it passes, above it is for review, since an effect that matters may be missed.
     ``not evaluated`` in a unit for which none is declared.
     """
-    return table([_row(effects, smallest=smallest.get(effects.unit), test=test) for effects in headlines(estimates)])
+    return DIAGNOSTICS.of_rows(
+        [_row(effects, smallest=smallest.get(effects.unit), test=test) for effects in headlines(estimates)]
+    )
 
 
 def _row(effects: Effects, *, smallest: float | None, test: Power) -> Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-
-from pipeline.vocabulary.schemas.results import DIAGNOSTICS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,12 +87,6 @@ def others(estimates: pa.Table) -> Iterator[Effects]:
     """The other estimators' effects for everybody, without the headline's robustness runs."""
     runs = pc.match_substring(pc.field("estimator"), ":")
     return _each(estimates, (pc.field("role") == "robustness") & ~runs)
-
-
-def table(rows: Sequence[Row]) -> pa.Table:
-    """Rows of checks as a table (schema ``DIAGNOSTICS``)."""
-    schema = pa.schema([(column.name, column.type) for column in DIAGNOSTICS.columns])
-    return DIAGNOSTICS.conform(pa.Table.from_pylist(list(rows), schema=schema))
 
 
 def _each(estimates: pa.Table, whose: pc.Expression) -> Iterator[Effects]:

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.inference.diagnostics.effects import Effects, Row, headlines, others, table
+from pipeline.inference.diagnostics.effects import Effects, Row, headlines, others
+from pipeline.vocabulary.schemas.results import DIAGNOSTICS
 
 CHECK = "estimator_agreement"
 
@@ -28,7 +29,7 @@ def check(estimates: pa.Table, *, alpha: float) -> pa.Table:
     for headline in headlines(estimates):
         beside = [one for one in found if one.outcome == headline.outcome and one.estimator != headline.estimator]
         rows.append(_row(headline, beside, alpha=alpha))
-    return table(rows)
+    return DIAGNOSTICS.of_rows(rows)
 
 
 def distance(one: Effects, another: Effects) -> float:

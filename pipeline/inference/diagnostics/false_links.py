@@ -62,8 +62,7 @@ def check(estimates: pa.Table, *, precision: Precisions, threshold: float) -> pa
     headline = estimates.filter((pc.field("role") == "headline") & (pc.field("subgroup") == "all")).to_pandas()
     found = _found(precision, threshold=threshold)
     rows = [_labels(part) | found for _, part in headline.groupby("outcome")]
-    schema = pa.schema([(column.name, column.type) for column in DIAGNOSTICS.columns])
-    return DIAGNOSTICS.conform(pa.Table.from_pylist(rows, schema=schema))
+    return DIAGNOSTICS.of_rows(rows)
 
 
 def _labels(rows: pd.DataFrame) -> dict[str, object]:

@@ -23,8 +23,7 @@ def check(estimates: pa.Table, *, alpha: float, anticipation: int = 0) -> pa.Tab
     headline = estimates.filter((pc.field("role") == "headline") & (pc.field("subgroup") == "all")).to_pandas()
     groups = headline.groupby("outcome")
     rows = [_row(part.sort_values("months_from"), alpha=alpha, anticipation=anticipation) for _, part in groups]
-    schema = pa.schema([(column.name, column.type) for column in DIAGNOSTICS.columns])
-    return DIAGNOSTICS.conform(pa.Table.from_pylist(rows, schema=schema))
+    return DIAGNOSTICS.of_rows(rows)
 
 
 def wald_p_value(effects: NDArray[np.float64], covariance: NDArray[np.float64]) -> float:

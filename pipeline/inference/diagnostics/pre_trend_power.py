@@ -7,7 +7,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.inference.diagnostics.detectable_effect import Power
-from pipeline.inference.diagnostics.effects import Effects, Row, headlines, table
+from pipeline.inference.diagnostics.effects import Effects, Row, headlines
+from pipeline.vocabulary.schemas.results import DIAGNOSTICS
 
 CHECK = "pre_trend_power"
 
@@ -22,7 +23,9 @@ def check(estimates: pa.Table, *, test: Power, threshold: float, anticipation: i
     average effect cannot be told from zero: then there is no finding that a trend could make up.
     """
     found = headlines(estimates)
-    return table([_row(effects, test=test, threshold=threshold, anticipation=anticipation) for effects in found])
+    return DIAGNOSTICS.of_rows(
+        [_row(effects, test=test, threshold=threshold, anticipation=anticipation) for effects in found]
+    )
 
 
 def slope(effects: Effects, *, test: Power, anticipation: int = 0) -> float:

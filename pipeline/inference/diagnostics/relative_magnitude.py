@@ -28,8 +28,7 @@ def check(estimates: pa.Table, *, threshold: float, alpha: float, anticipation: 
     headline = estimates.filter((pc.field("role") == "headline") & (pc.field("subgroup") == "all")).to_pandas()
     outcomes = [part.sort_values("months_from") for _, part in headline.groupby("outcome")]
     rows = [_row(part, threshold=threshold, alpha=alpha, anticipation=anticipation) for part in outcomes]
-    schema = pa.schema([(column.name, column.type) for column in DIAGNOSTICS.columns])
-    return DIAGNOSTICS.conform(pa.Table.from_pylist(rows, schema=schema))
+    return DIAGNOSTICS.of_rows(rows)
 
 
 def _row(rows: pd.DataFrame, *, threshold: float, alpha: float, anticipation: int) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -50,6 +51,17 @@ class Schema:
 
     def __getitem__(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
+
+    def of_rows(self, rows: Iterable[Mapping[str, object]]) -> pa.Table:
+        """Rows as a table that conforms; a row that lacks a column has null there.
+
+        Raises
+        ------
+        SchemaError
+            As :meth:`conform`.
+        """
+        loose = pa.schema([(column.name, column.type) for column in self.columns])
+        return self.conform(pa.Table.from_pylist(list(rows), schema=loose))
 
     def conform(self, table: pa.Table) -> pa.Table:
         """The table with this schema's columns, order and types: a stage's last line.

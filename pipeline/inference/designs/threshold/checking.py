@@ -18,9 +18,6 @@ from pipeline.vocabulary.panels import Panel
 from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.results import DIAGNOSTICS
 
-WEAK = 10.0
-"""The F of a first stage under which instruments are called weak (Staiger and Stock 1997, doi 10.2307/2171753)."""
-
 
 @dataclass(frozen=True)
 class Figure:
@@ -59,11 +56,10 @@ def checks(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table:
         _row(protocol, "density_heap", lambda: _heap(people, design), threshold=alpha, failing="fail"),
         _row(protocol, "density_jump", lambda: _jump(people, design), threshold=alpha, failing="fail"),
         _row(protocol, "continuity", lambda: _smooth(people, design), threshold=alpha, failing="review"),
-        _row(protocol, "first_stage", lambda: _first_stage(taken, design), threshold=WEAK, failing="review"),
+        _row(protocol, "first_stage", lambda: _first_stage(taken, design), threshold=design.least_f, failing="review"),
         *(_of_placebo(panel, protocol, each, alpha=alpha) for each in protocol.evaluation.outcomes),
     ]
-    schema = pa.schema([(c.name, c.type) for c in DIAGNOSTICS.columns])
-    return DIAGNOSTICS.conform(pa.Table.from_pylist(found, schema=schema))
+    return DIAGNOSTICS.of_rows(found)
 
 
 def _heap(people: pd.DataFrame, design: Threshold) -> Figure:

@@ -8,10 +8,9 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline.engine.settings import Inference
-from pipeline.inference.designs.rows import Context, period
+from pipeline.inference.designs.rows import Context, Number, labels, nothing
 from pipeline.inference.designs.threshold import local_randomisation, path
 from pipeline.inference.designs.threshold.changes import RUNNING, TOOK_UP, changes, column, design_of
-from pipeline.inference.designs.threshold.results import Number
 from pipeline.vocabulary.designs import Threshold
 from pipeline.vocabulary.errors import NotEstimable
 from pipeline.vocabulary.outcomes import Outcome
@@ -20,19 +19,14 @@ from pipeline.vocabulary.protocol import Protocol
 from pipeline.vocabulary.schemas.results import ESTIMATES
 from pipeline.vocabulary.windows import Bin
 
-_NOTHING: dict[str, Number] = dict.fromkeys(
-    ("estimate", "std_error", "ci_lower", "ci_upper", "band_lower", "band_upper", "n_treated", "n_comparison")
-) | {"residual_df": 0}
-"""The numbers of an effect that few people, or an outcome that does not vary, do not allow."""
-
 
 def estimates(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table:
     """One row an estimator, outcome and bin, in published units (schema ``ESTIMATES``); nothing by subgroup.
 
     An effect is that of taking up, on those who take up because they are at or above the cutoff: fuzzy. Of local
-    randomisation each bin stands alone, so that covariances with other bins are null and its band is
-    Bonferroni's, as that of the other. An end of an interval that is
-    infinite, since too few take up, is null, and so is every number of a lottery among too few people.
+    randomisation each bin stands alone, so that covariances with other bins are null and its band is Bonferroni's, as
+    that of the other. An end of an interval that is infinite, since too few take up, is null, and so is every number of
+    a lottery among too few people.
 
     Raises
     ------
@@ -49,8 +43,7 @@ def estimates(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table
             context = Context(protocol=protocol, estimator=name, outcome=outcome)
             numbers = _NUMBERS[name](frame, outcome, design, settings)
             found += _rows(numbers, context, bins=studied(design), headline=name == design.headline)
-    schema = pa.schema([(c.name, c.type) for c in ESTIMATES.columns])
-    return ESTIMATES.conform(pa.Table.from_pylist(found, schema=schema))
+    return ESTIMATES.of_rows(found)
 
 
 def studied(design: Threshold) -> list[Bin]:
@@ -83,7 +76,7 @@ def _by_lottery(
         try:
             found = _lottery(frame, each, outcome, design, settings)
         except NotEstimable:
-            yield {**_NOTHING, "covariance": covariance}
+            yield nothing(len(bins))
             continue
         covariance[place] = found["covariance"][0] if isinstance(found["covariance"], list) else None
         yield {**found, "covariance": covariance}
@@ -116,20 +109,4 @@ def _rows(
     numbers: Iterator[dict[str, Number]], context: Context, *, bins: list[Bin], headline: bool
 ) -> Iterator[dict[str, object]]:
     for each, found in zip(bins, numbers, strict=True):
-        yield {
-            "evaluation": context.protocol.name,
-            "design": context.protocol.evaluation.design.kind,
-            "estimator": context.estimator,
-            "role": "headline" if headline else "robustness",
-            "outcome": context.outcome.name,
-            "unit": context.outcome.unit,
-            "price_base": context.price_base,
-            "subgroup": "all",
-            "subgroup_value": "",
-            "period": period(context.protocol, each.first, each.last),
-            "months_from": each.first,
-            "months_to": each.last,
-            "obs_status": "",
-            "evidence": "not assessed",
-            **found,
-        }
+        yield labels(context, role="headline" if headline else "robustness", months=(each.first, each.last)) | found

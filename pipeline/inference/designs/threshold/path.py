@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.inference.designs.rows import Number
 from pipeline.inference.designs.threshold.curvature import DataDriven, curvature_of
 from pipeline.inference.designs.threshold.fitting import Fitted, fitted
 from pipeline.inference.designs.threshold.honest import refuse_arguments, result
 from pipeline.inference.designs.threshold.people import Columns, points_of
 from pipeline.inference.designs.threshold.points import neighbour_covariance
-from pipeline.inference.designs.threshold.results import Number, ThresholdEstimate, finite
+from pipeline.inference.designs.threshold.results import ThresholdEstimate, finite
 from pipeline.vocabulary.errors import Fault, RequestError
 
 

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pipeline.inference.designs.rows import Number
 from pipeline.inference.designs.threshold.points import Points
-
-Number = float | int | list[float | None] | None
-"""What a number column of the table of estimates holds."""
 
 COLUMNS = (
     "att", "std_error", "ci_lower", "ci_upper", "maximum_bias", "n_treated", "n_comparison", "first_stage",

@@ -60,8 +60,7 @@ def checks(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table:
         *((o.name, _anderson_rubin(frames[o.name], design, confidence=settings.confidence)) for o in outcomes),
     ]
     rows = [_row(protocol, outcome, check) for outcome, check in found]
-    schema = pa.schema([(c.name, c.type) for c in DIAGNOSTICS.columns])
-    return DIAGNOSTICS.conform(pa.Table.from_pylist(rows, schema=schema))
+    return DIAGNOSTICS.of_rows(rows)
 
 
 def _first_stage(frame: pd.DataFrame, design: Waiting) -> _Check:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.inference.designs.waiting.results import Number
+from pipeline.inference.designs.rows import Number
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,10 +10,10 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline.engine.settings import Inference
-from pipeline.inference.designs.rows import Context, period, rows
+from pipeline.inference.designs.rows import Context, Number, labels, nothing, rows
 from pipeline.inference.designs.waiting import congestion, dose_response, path
 from pipeline.inference.designs.waiting.frames import WAIT, column, design_of, listed, referrals, studied, waits
-from pipeline.inference.designs.waiting.results import Number, WaitEstimate, WaitPath
+from pipeline.inference.designs.waiting.results import WaitEstimate, WaitPath
 from pipeline.vocabulary.designs import Waiting
 from pipeline.vocabulary.effects import Specification, specified
 from pipeline.vocabulary.errors import NotEstimable
@@ -23,11 +23,6 @@ from pipeline.vocabulary.schemas.results import ESTIMATES
 from pipeline.vocabulary.windows import Bin
 
 PATH, LEAST_SQUARES, ANDERSON_RUBIN = "path", "congestion:least_squares", "congestion:anderson_rubin"
-
-_NOTHING: dict[str, Number] = dict.fromkeys(
-    ("estimate", "std_error", "ci_lower", "ci_upper", "band_lower", "band_upper", "n_treated", "n_comparison")
-) | {"residual_df": 0}
-"""The numbers of an effect that is refused, or that few people do not allow."""
 
 _STEP = 0.5
 """Months between the points of a dose-response."""
@@ -60,8 +55,7 @@ def estimates(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table
         if "dose_response" in design.estimators:
             found += _of_waits(frame, context, design=design, settings=settings)
         found += _of_path(panel, context, design=design, settings=settings)
-    schema = pa.schema([(c.name, c.type) for c in ESTIMATES.columns])
-    return ESTIMATES.conform(pa.Table.from_pylist(found, schema=schema))
+    return ESTIMATES.of_rows(found)
 
 
 def by_queue(frame: pd.DataFrame, *, design: Waiting, confidence: float, least_f: float) -> WaitPath:
@@ -84,16 +78,15 @@ def by_queue(frame: pd.DataFrame, *, design: Waiting, confidence: float, least_f
 
 def _of_queue(frame: pd.DataFrame, context: Context, *, design: Waiting, settings: Inference) -> _Rows:
     scale, bins = context.outcome.scale, studied(design)
-    nothing = [_nothing(len(bins)) for _ in bins]
     try:
         weak_or_not = by_queue(frame, design=design, confidence=settings.confidence, least_f=0.0)
     except NotEstimable:
         for name in _names(design):
-            yield from _rows(nothing, replace(context, estimator=name), bins=bins)
+            yield from _rows([nothing(len(bins)) for _ in bins], replace(context, estimator=name), bins=bins)
         return
     strong = weak_or_not.estimates[0].first_stage.statistic >= design.least_f
     # Who would stand behind a refused effect is known: the door tells it from one that few people do not allow.
-    refused = [{**_nothing(len(bins)), **_people(one)} for one in weak_or_not.estimates]
+    refused = [{**nothing(len(bins)), **_people(one)} for one in weak_or_not.estimates]
     longer = weak_or_not.numbers(scale=scale, months=design.longer_by) if strong else refused
     yield from _rows(longer, context, bins=bins)
     for standard in design.standards:
@@ -123,7 +116,7 @@ def _anderson_rubin(one: WaitEstimate, *, by: float, place: int, of: int) -> dic
     lower, upper = (
         end * by if np.isfinite(end) else None for end in (one.anderson_rubin_lower, one.anderson_rubin_upper)
     )
-    numbers = {**_nothing(of), "estimate": one.att * by, "ci_lower": lower, "ci_upper": upper}
+    numbers = {**nothing(of), "estimate": one.att * by, "ci_lower": lower, "ci_upper": upper}
     return numbers | _people(one) | {"covariance": _alone(None, place=place, of=of)}
 
 
@@ -136,7 +129,7 @@ def _least_squares(one: WaitEstimate, *, by: float, place: int, of: int) -> dict
         "ci_upper": found.ci_upper * by,
     }
     variance = (found.std_error * by) ** 2
-    return {**_nothing(of), **numbers, **_people(one), "covariance": _alone(variance, place=place, of=of)}
+    return {**nothing(of), **numbers, **_people(one), "covariance": _alone(variance, place=place, of=of)}
 
 
 def _people(one: WaitEstimate) -> dict[str, Number]:
@@ -146,10 +139,6 @@ def _people(one: WaitEstimate) -> dict[str, Number]:
 def _alone(variance: float | None, *, place: int, of: int) -> list[float | None]:
     """A row of a covariance matrix of which nothing but the diagonal is known."""
     return [variance if other == place else None for other in range(of)]
-
-
-def _nothing(of: int) -> dict[str, Number]:
-    return {**_NOTHING, "covariance": [None] * of}
 
 
 def _of_waits(frame: pd.DataFrame, context: Context, *, design: Waiting, settings: Inference) -> _Rows:
@@ -168,7 +157,7 @@ def _of_waits(frame: pd.DataFrame, context: Context, *, design: Waiting, setting
             confidence=settings.confidence,
         ).numbers(scale=context.outcome.scale)
     except NotEstimable:
-        found = [_nothing(1) for _ in names]
+        found = [nothing(1) for _ in names]
     for name, numbers in zip(names, found, strict=True):
         yield from _rows([numbers], replace(context, estimator=name), bins=[last])
 
@@ -185,7 +174,7 @@ def _of_path(panel: Panel, context: Context, *, design: Waiting, settings: Infer
         )
     except NotEstimable:
         bins = [each for each in design.path.window.binned if not each.reference]
-        yield from _rows([_nothing(len(bins)) for _ in bins], named, bins=bins)
+        yield from _rows([nothing(len(bins)) for _ in bins], named, bins=bins)
         return
     yield from rows(followed.study, named, role="robustness")
 
@@ -205,20 +194,4 @@ def _specification(design: Waiting, settings: Inference) -> Specification:
 def _rows(numbers: list[dict[str, Number]], context: Context, *, bins: list[Bin]) -> _Rows:
     headline = context.estimator == context.protocol.evaluation.design.headline
     for each, found in zip(bins, numbers, strict=True):
-        yield {
-            "evaluation": context.protocol.name,
-            "design": context.protocol.evaluation.design.kind,
-            "estimator": context.estimator,
-            "role": "headline" if headline else "robustness",
-            "outcome": context.outcome.name,
-            "unit": context.outcome.unit,
-            "price_base": context.price_base,
-            "subgroup": "all",
-            "subgroup_value": "",
-            "period": period(context.protocol, each.first, each.last),
-            "months_from": each.first,
-            "months_to": each.last,
-            "obs_status": "",
-            "evidence": "not assessed",
-            **found,
-        }
+        yield labels(context, role="headline" if headline else "robustness", months=(each.first, each.last)) | found

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Number = float | int | list[float | None] | None
-"""What a number column of the table of estimates holds."""
+from pipeline.inference.designs.rows import Number
 
 COLUMNS = (
     "outcome", "att", "std_error", "ci_lower", "ci_upper", "anderson_rubin_lower", "anderson_rubin_upper",

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.engine.settings import Inference
-from pipeline.inference.diagnostics.effects import Row, table
+from pipeline.inference.diagnostics.effects import Row
 from pipeline.inference.diagnostics.untreated import overlap_kept, unmeasured_confounding, weighted_balance
 from pipeline.inference.diagnostics.untreated.refuters import CONFOUNDER, REFUTERS, Refuted
 from pipeline.inference.diagnostics.untreated.verdict import Verdict, not_evaluated
@@ -20,28 +20,28 @@ from pipeline.inference.doubly_robust.treated import EffectsOnTreated
 from pipeline.vocabulary.errors import NotEstimable
 from pipeline.vocabulary.panels import Panel
 from pipeline.vocabulary.protocol import Protocol
+from pipeline.vocabulary.schemas.results import DIAGNOSTICS
 from pipeline.vocabulary.untreated import AIPW
 
 
 def checks(panel: Panel, protocol: Protocol, settings: Inference) -> pa.Table:
     """Every check of the estimator ``aipw``, one row a check and outcome (schema ``DIAGNOSTICS``).
 
-    No rows where the protocol declares no such comparison, or an arm has too few people for its folds.
+    No rows where the protocol declares no such comparison; none is evaluated where an arm has too few people for its
+    folds.
     """
     declared = compared(protocol, seed=settings.seed)
     if declared is None:
-        return table([])
+        return DIAGNOSTICS.of_rows([])
+    names = declared.asked.outcomes
     try:
         found = declared.effects(panel)
-    except NotEstimable:
-        return table([])
-    names = declared.asked.outcomes
-    return table(
-        [
-            _row(verdict, evaluation=protocol.name, outcome=name)
-            for place, name in enumerate(names)
-            for verdict in _verdicts(found, declared, settings, place=place)
-        ]
+    except NotEstimable as error:
+        verdicts = {name: _unanswered(str(error), place=place) for place, name in enumerate(names)}
+    else:
+        verdicts = {name: _verdicts(found, declared, settings, place=place) for place, name in enumerate(names)}
+    return DIAGNOSTICS.of_rows(
+        _row(verdict, evaluation=protocol.name, outcome=name) for name, asked in verdicts.items() for verdict in asked
     )
 
 
@@ -68,6 +68,13 @@ def _verdicts(found: EffectsOnTreated, declared: Compared, settings: Inference, 
     yield _confounding(changes, alpha=1 - settings.confidence)
     if place == 0:  # refuters ask after the frame, the models and the weights, which all outcomes share
         yield from _refuted(changes, declared, settings)
+
+
+def _unanswered(reason: str, *, place: int) -> Iterator[Verdict]:
+    """Every check of one outcome, none of them evaluated."""
+    of_each = (overlap_kept.CHECK, weighted_balance.CHECK, unmeasured_confounding.CHECK)
+    checks = (*of_each, *REFUTERS, CONFOUNDER) if place == 0 else of_each
+    return (not_evaluated(check, reason) for check in checks)
 
 
 def _confounding(people: People, *, alpha: float) -> Verdict:

@@ -16,7 +16,8 @@ def verdict(found: EffectsOnTreated, rows: NDArray[np.bool_], *, most: float, fa
 
     Up to ``most``, by convention 0.1 of a standard deviation (Austin 2009, doi 10.1002/sim.3697), passes, and above
     ``fail``, 0.25 (Stuart 2010, doi 10.1214/09-STS313), adjustment rests on the models alone; between them is for
-    review. With few people chance makes larger differences of arms that are alike: what is no larger passes.
+    review. With few people chance makes larger differences of arms that are alike: what is no larger passes, unless
+    chance makes differences above ``fail``, which leaves nothing to tell alike from unlike by: ``not evaluated``.
     """
     balance = found.balance(rows)
     (first, before), (last, after) = balance.worst(after=False), balance.worst(after=True)
@@ -28,6 +29,8 @@ def verdict(found: EffectsOnTreated, rows: NDArray[np.bool_], *, most: float, fa
         f"standard deviations; after it most in {_words(last)}, by {after:.2f}. Among so many people as these, chance "
         f"makes differences of up to {chance:.2f}."
     )
+    if after <= chance and chance > fail:
+        return not_evaluated(CHECK, f"too few people to tell. {sentence}", threshold=most)
     limit = max(most, chance)
     status = graded(after, most=limit, fail=max(fail, chance))
     return Verdict(check=CHECK, status=status, figure=round(after, 2), threshold=round(limit, 2), sentence=sentence)
