@@ -35,6 +35,9 @@ CELLS = Schema(
 """``series`` is an estimator or a link, ``place`` a bin or a step, ``side`` the column that counts. ``least`` and
 ``most`` are what a reader knows of the cell by itself; ``most`` is null where nothing bounds it."""
 
+PLACEBO = ":placebo_"
+"""In the series of runs of other months or other people than the headline's: nobody's difference."""
+
 _SIDES = {
     "estimates": ("n_treated", "n_comparison"),
     "attrition": ("excluded", "remaining"),

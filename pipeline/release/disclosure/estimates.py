@@ -50,9 +50,9 @@ def disclose_estimates(
     A row leaves if at least ``threshold`` people are behind it on each side, its model has at least
     ``minimum_residual_df`` degrees of freedom, nobody dominates its amount (:func:`dominated_rows`), and no level of
     its subgroup that is hidden could be had as everybody minus the levels shown (:func:`with_complement`, bin by bin).
-    Nor may it differ by few people from another row of
-    its kind, here or in ``earlier`` releases (:func:`differing_by_few`). A bin without people is not estimable; it is
-    suppressed too, so that an empty bin and a small one look the same.
+    Nor may it differ by few people from another row of its kind, here or in ``earlier`` releases
+    (:func:`differing_by_few`). A bin without people is not estimable; it is suppressed too, so that an empty bin and a
+    small one look the same.
 
     Raises
     ------

@@ -16,10 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.release.disclosure.cells import KEY
-
-_PLACEBO = ":placebo_"
-"""Runs of other months or other people than the headline's: nobody's difference."""
+from pipeline.release.disclosure.cells import KEY, PLACEBO
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +147,7 @@ def _sum(total: int, people: int, rows: pd.DataFrame) -> Iterator[Relation]:
 
 def _samples(estimates: pd.DataFrame) -> Iterator[Relation]:
     """Everybody under the headline estimator holds everybody under another, or under a run of its own, or is held."""
-    everybody = estimates[(estimates["characteristic"] == "all") & ~estimates["series"].str.contains(_PLACEBO)]
+    everybody = estimates[(estimates["characteristic"] == "all") & ~estimates["series"].str.contains(PLACEBO)]
     for _, rows in _grouped(everybody, ["outcome", "place", "side"]):
         headline = rows["role"].to_numpy() == "headline"
         if headline.any():

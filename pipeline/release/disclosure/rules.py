@@ -135,7 +135,7 @@ def log_table(entries: tuple[Entry, ...]) -> pa.Table:
         {"table": e.table, "rule": e.rule.name, "cells": e.cells, "affected": e.affected, "action": e.rule.action}
         for e in entries
     ]
-    return DISCLOSURE_LOG.conform(pa.Table.from_pylist(rows, schema=DISCLOSURE_LOG.arrow))
+    return DISCLOSURE_LOG.of_rows(rows)
 
 
 def frame_of(table: pa.Table) -> pd.DataFrame:

@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 
 from pipeline.engine.settings import DisclosureProfile
+from pipeline.release.disclosure.cells import PLACEBO
 
-_PLACEBO = ":placebo_"
 _SIDES = ["n_treated", "n_comparison"]
 _KIND = ["outcome", "months_from", "months_to"]
 
@@ -60,7 +60,7 @@ def differing_by_few(
     shown = defaultdict(list, _shown_before(earlier))
     out = pd.Series(data=False, index=frame.index)
     order = (frame["role"] != "headline").astype(int) + 2 * (frame["subgroup"] != "all").astype(int)
-    rows = frame.assign(order=order, place=frame.index)[~hidden & ~frame["estimator"].str.contains(_PLACEBO)]
+    rows = frame.assign(order=order, place=frame.index)[~hidden & ~frame["estimator"].str.contains(PLACEBO)]
     rows = rows.sort_values(["order", "estimator"], kind="stable")
     for place, estimator, *kind, subgroup, level, treated, compared in _columns(rows):
         own, everybody = (*kind, subgroup, level), (*kind, "all", "")
@@ -83,7 +83,7 @@ def _columns(rows: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
 def _shown_before(earlier: pd.DataFrame) -> dict[tuple[object, ...], list[Sample]]:
     """The samples of every estimate that an earlier release shows, by outcome, bin and level."""
     cells = earlier[(earlier["table"] == "estimates") & earlier["shown"]]
-    cells = cells[~cells["series"].str.contains(_PLACEBO)]
+    cells = cells[~cells["series"].str.contains(PLACEBO)]
     named = ["release", "series", "role", "outcome", "place", "characteristic", "level"]
     sides = [cells[cells["side"] == side].set_index(named)["exact"] for side in _SIDES]
     found = defaultdict(list)

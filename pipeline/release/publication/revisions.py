@@ -34,7 +34,7 @@ Rows = Mapping[tuple[str, ...], Mapping[str, str]]
 def revisions(tables: Sequence[PublishedTable], previous: Path | None) -> pa.Table:
     """The ``REVISIONS`` of tables against the release folder ``previous``; no rows without one."""
     found = [] if previous is None else [row for table in tables for row in _revised(table, previous)]
-    return REVISIONS.conform(pa.Table.from_pylist(found, schema=REVISIONS.arrow))
+    return REVISIONS.of_rows(found)
 
 
 def _revised(table: PublishedTable, previous: Path) -> Iterator[dict[str, str]]:
