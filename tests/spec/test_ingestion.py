@@ -16,7 +16,7 @@ import pytest
 
 from pipeline.engine.database import database
 from pipeline.engine.settings import read_settings
-from pipeline.records.ingestion import Ingestion, ingest, read_delivery
+from pipeline.records.ingestion import Ingestion, ingest, read_delivery, repeats
 from pipeline.vocabulary.errors import DeliveryRefused
 from pipeline.vocabulary.schemas.sources import SOURCES
 
@@ -163,6 +163,14 @@ def test_missing_numbers_of_pandas_are_missing_not_wrong(pay):
     pay.rows("a.parquet", [payment() | {"days_worked": float("nan")}, payment("N2") | {"days_worked": 3.0}])
     pay.ingest()
     assert [row["days_worked"] for row in pay.typed()] == [None, 3]
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 1000])
+def test_repeats_are_the_same_however_many_hashes_are_counted_at_once(pay, monkeypatch, at_once):
+    monkeypatch.setattr(repeats, "HASHES_AT_ONCE", at_once)
+    pay.rows("a.parquet", [payment(nino=f"N{n}") for n in range(40)])
+    pay.rows("b.csv", [payment(nino=f"N{n}") for n in range(20, 60)])
+    assert (pay.ingest().exact_duplicates, pay.ingest("again").rows_typed) == (20, 60)
 
 
 def test_every_delivered_row_is_typed_rejected_duplicate_or_superseded(pay):

@@ -1,7 +1,9 @@
 """Records delivered more than once: exact copies, and earlier states of a record that was delivered again.
 
-Only rows whose hash occurs more than once are ever compared, so memory does not grow with the source; DuckDB spills
-the hashes past its limit. What is dropped is decided on the values, never on the hash.
+Only rows whose hash occurs more than once are ever compared. Hashes are written down once, where DuckDB can spill them
+past its limit, and counted a share at a time, so that memory does not grow with the source: counted all at once, those
+of a hundred million rows need more than the limit, spilled or not. What is dropped is decided on the values, never on
+the hash.
 """
 
 from __future__ import annotations
@@ -14,6 +16,9 @@ import duckdb
 from pipeline.records.ingestion.readings import Reading
 from pipeline.records.ingestion.rows import Rows
 from pipeline.vocabulary.schemas.schema import Schema
+
+HASHES_AT_ONCE = 20_000_000
+"""How many are counted in one go: about a gigabyte of them."""
 
 DROPPED = "dropped_rows"
 """Temporary table: ``file`` (position in the source's files), ``row`` and ``superseded`` of each row to leave out."""
@@ -37,10 +42,7 @@ def find_repeats(
         f"SELECT {columns}, row, {n} AS file FROM ({file.query}) WHERE NOT rejected" for n, file in enumerate(files)
     )
     rows = f"SELECT * FROM ({typed}) WHERE {reading.current}"
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE repeated AS "
-        f"SELECT hash({hashed}) AS h FROM ({rows}) GROUP BY h HAVING count(*) > 1"
-    )
+    _count_hashes(connection, f"SELECT hash({hashed}) AS h FROM ({rows})")
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE candidates AS SELECT * FROM ({rows}) AS r "
         f"WHERE hash({hashed}) IN (SELECT h FROM repeated)"
@@ -57,6 +59,19 @@ def find_repeats(
     counts = f"count(*) FILTER (WHERE NOT superseded), count(*) FILTER (WHERE superseded) FROM {DROPPED}"
     duplicates, superseded = connection.execute(f"SELECT {counts}").fetchone() or (0, 0)
     return Repeats(exact_duplicates=duplicates, superseded=superseded)
+
+
+def _count_hashes(connection: duckdb.DuckDBPyConnection, query: str) -> None:
+    """Fill the temporary table ``repeated`` with every ``h`` that the query has more than once."""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE hashes AS {query}")
+    ((n,),) = connection.execute("SELECT count(*) FROM hashes").fetchall()
+    connection.execute("CREATE OR REPLACE TEMP TABLE repeated (h UBIGINT)")
+    shares = max(1, -(-n // HASHES_AT_ONCE))
+    for share in range(shares):
+        connection.execute(
+            f"INSERT INTO repeated SELECT h FROM hashes WHERE h % {shares} = {share} GROUP BY h HAVING count(*) > 1"
+        )
+    connection.execute("DROP TABLE hashes")
 
 
 def _version(reading: Reading, *, columns: str) -> str:

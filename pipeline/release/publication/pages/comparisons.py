@@ -31,7 +31,7 @@ def _not_yet_treated(people: NotYetTreated) -> str:
         "Everybody diagnosed or found eligible alike who did not have the index event in the months of index events or "
         "before, whether or not they had it later; each is given an index month drawn from those of the treated "
         "people, must have been diagnosed or found eligible before it and meet the same eligibility there, and is "
-        "observed until the month before a later index event of their own "
+        "observed until a later index event of their own may be anticipated "
         f"(sampling seed {people.seed})."
     )
 
