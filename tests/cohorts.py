@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -40,12 +40,12 @@ class DrawnPeople:
         self.links.append({"source": self.source, "health_id": person_id, "person_id": person_id})
 
     def made(
-        self, evaluation: str, records: Mapping[Schema, Rows]
+        self, evaluation: str, records: Mapping[Schema, Rows], *, by: Callable[..., None] = staggered_cohort
     ) -> tuple[dict[str, dict[str, object]], dict[tuple[str, str], int]]:
         """Each person's row of the cohort, and the exclusions by arm and reason, where there were any."""
         scans = {schema.name: self._written(schema, rows) for schema, rows in records.items()}
         with database(ENGINE, spill=self.folder / "spill") as connection:
-            staggered_cohort(
+            by(
                 connection,
                 evaluations.load(evaluation),
                 records=scans | {"health_person": self._written(HEALTH_PERSON, self.links)},

@@ -16,11 +16,10 @@ from evaluations import load
 from pipeline.release.disclosure.release import Release
 from pipeline.release.publication.facts import Facts
 from pipeline.release.publication.pages import evaluation_page, index_page
-from pipeline.release.publication.pages.words import MINUS, span
 from pipeline.vocabulary.errors import RequestError
+from read_pages import words_of
 
 NAMES = ("bariatric_surgery", "hospitalisation_and_earnings")
-NAIVE = "ons_fixed_effects:reference_12_months_before_index"
 
 
 @pytest.fixture(params=NAMES)
@@ -31,12 +30,6 @@ def name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def source(site: Path, name: str) -> str:
     return (site / name / "index.html").read_text(encoding="utf-8")
-
-
-def _words(source: str) -> str:
-    """The page's text, drawings left out."""
-    text = re.sub(r"<(style|svg).*?</\1>", " ", source, flags=re.DOTALL)
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", text)))
 
 
 def _leaves(declared: Any) -> Iterator[str]:
@@ -57,14 +50,14 @@ def test_two_renderings_are_the_same_bytes(
 
 
 def test_published_waits_are_shown_where_they_are_declared_as_what_they_are(site: Path):
-    words = _words((site / "bariatric_surgery" / "index.html").read_text(encoding="utf-8"))
+    words = words_of((site / "bariatric_surgery" / "index.html").read_text(encoding="utf-8"))
     assert "How long people wait" in words
     assert "Context, not a result of this evaluation." in words
     assert "Open Government Licence v3.0" in words
     assert "Gynaecology" not in words
-    front = _words((site / "index.html").read_text(encoding="utf-8"))
+    front = words_of((site / "index.html").read_text(encoding="utf-8"))
     assert "People waiting in England at the end of December 2022" in front
-    assert "How long people wait" not in _words((site / NAMES[1] / "index.html").read_text(encoding="utf-8"))
+    assert "How long people wait" not in words_of((site / NAMES[1] / "index.html").read_text(encoding="utf-8"))
 
 
 def test_the_front_page_does_not_depend_on_the_order_of_releases(releases: Mapping[str, Release], facts: Facts):
@@ -86,7 +79,7 @@ def test_every_reference_to_an_id_finds_it(source: str):
 
 
 def test_everything_declared_is_on_the_page(releases: Mapping[str, Release], source: str, name: str):
-    words = _words(source)
+    words = words_of(source)
     leaves = list(_leaves(releases[name].protocol["evaluation"]))
     assert [leaf for leaf in leaves if re.sub(r"\s+", " ", leaf) not in words] == []
     assert releases[name].protocol["digest"] in words
@@ -106,7 +99,7 @@ def test_a_page_says_that_evidence_is_not_assessed(releases: Mapping[str, Releas
         "Evidence: not assessed. Behind these numbers stand 4 estimators (Callaway and Sant'Anna, imputation, ONS "
         f"fixed effects and Sun and Abraham), {runs} robustness runs and one credibility check (pre-trend). "
         f"1 of {results} results of checks is a fail. Treat every number as unreviewed."
-    ) in _words(source)
+    ) in words_of(source)
 
 
 def test_every_estimator_is_on_the_chart_and_in_its_text_alternative(releases: Mapping[str, Release], source: str):
@@ -138,7 +131,7 @@ def test_the_robustness_section_has_every_declared_run(releases: Mapping[str, Re
 
 def test_each_declared_run_is_said_in_words_in_the_protocol(source: str, name: str):
     design = load(name).evaluation.design
-    words = _words(source)
+    words = words_of(source)
     for run in design.robustness:
         said = run.words(design.period_unit)
         assert f"{said[:1].upper()}{said[1:]} ({run.name(design.period_unit)})" in words
@@ -176,7 +169,7 @@ def test_a_withheld_number_is_a_symbol_and_is_never_drawn(releases: Mapping[str,
 
 def test_a_small_exclusion_is_withheld_in_the_flow_diagram(site: Path):
     page = (site / "bariatric_surgery" / "index.html").read_text(encoding="utf-8")
-    assert "[c] left out: Died in the index month or before" in _words(page)
+    assert "[c] left out: Died in the index month or before" in words_of(page)
 
 
 def test_a_checks_result_is_a_word(source: str):
@@ -193,8 +186,8 @@ def test_records_linked_by_their_owner_have_no_linkage_table(site: Path):
 
 def test_revisions_are_those_of_the_evaluation(site: Path):
     one, other = ((site / name / "index.html").read_text(encoding="utf-8") for name in NAMES)
-    assert "Numbers: 2 changed." in _words(one)
-    assert "No number of this evaluation differs from an earlier version" in _words(other)
+    assert "Numbers: 2 changed." in words_of(one)
+    assert "No number of this evaluation differs from an earlier version" in words_of(other)
 
 
 def test_only_a_demonstration_says_that_it_is_one(releases: Mapping[str, Release], facts: Facts):
@@ -220,7 +213,7 @@ def test_a_protocol_of_another_form_is_refused(release_of: Callable[..., Release
 
 
 def test_a_page_names_all_that_it_was_made_from(facts: Facts, source: str):
-    words = _words(source)
+    words = words_of(source)
     digests = (facts.delivery_digest, facts.commit, facts.lock_digest, facts.settings_digest)
     assert [digest for digest in digests if digest not in words] == []
     assert f"Seed{facts.seed}" in words.replace(" ", "")
@@ -234,81 +227,8 @@ def test_links_between_pages_and_files_are_relative(site: Path):
             assert not re.match(r"[a-z]+:|/", link), link
 
 
-@pytest.fixture(scope="module")
-def therapies_page(site: Path) -> str:
-    return (site / "talking_therapies" / "index.html").read_text(encoding="utf-8")
-
-
-def _part_of(page: str, name: str) -> str:
-    """One section of a page, to the next of its level."""
-    start = page.index(f'<section id="{name}"')
-    return page[start : page.index('\n<section id="', start + 1)]
-
-
-def _span(first: int, last: int) -> str:
-    return span(first, last, unit="month")
-
-
-def test_a_page_shows_the_declared_and_the_naive_reference_side_by_side(therapies: Release, therapies_page: str):
-    section = _part_of(therapies_page, "dip")
-    (table,) = re.findall(r"<table.*?</table>", section, re.DOTALL)
-    words = _words(section)
-    assert f"Declared reference, {_span(-23, -12)}" in words
-    assert f"Naive reference, {_span(-11, 0)}" in words
-    rows = {
-        (row["estimator"], row["months_from"]): row
-        for row in therapies.estimates.to_pylist()
-        if row["subgroup"] == "all" and row["months_to"] == 84
-    }
-    declared, naive = (rows[name, 79] for name in ("ons_fixed_effects", NAIVE))
-    apart = (naive["estimate"] - declared["estimate"]) / declared["std_error"]
-    cells = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", table.rsplit("<tr>", 1)[1])
-    assert cells[0] == "months 79 to 84"
-    assert cells[1].startswith(f"{declared['estimate']:.2f} (")
-    assert cells[2].startswith(f"{naive['estimate']:.2f} (")
-    assert cells[3] == f"{apart:.2f}".replace("-", MINUS)
-    assert f"{abs(apart):.2f} standard errors of the first" in words
-
-
-def test_each_reference_is_nought_in_its_own_months(therapies_page: str):
-    (table,) = re.findall(r"<table.*?</table>", _part_of(therapies_page, "dip"), re.DOTALL)
-    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in table.split("<tr>")[2:]]
-    nought = {row[0]: (row[1] == "0 (reference)", row[2] == "0 (reference)") for row in rows}
-    assert nought[_span(-23, -18)] == nought[_span(-17, -12)] == (True, False)
-    assert nought[_span(-11, -6)] == nought[_span(-5, 0)] == (False, True)
-    assert sum(map(any, nought.values())) == 4
-
-
-def test_the_chart_of_the_dip_names_both_references(therapies_page: str):
-    charts = re.findall(r"<svg .*?</svg>", _part_of(therapies_page, "dip"), re.DOTALL)
-    assert len(charts) == 2
-    for chart in charts:
-        assert "Declared reference (headline)" in chart
-        assert "Reference of the 12 months before the index" in chart
-
-
 def test_an_evaluation_without_a_naive_run_has_no_section_on_a_dip(source: str):
     assert 'id="dip"' not in source
-
-
-def test_the_support_says_which_years_identify_each_horizon(therapies_page: str):
-    section = _part_of(therapies_page, "support")
-    words = _words(section)
-    assert "The change from the reference to months 79 to 84 is seen for people treated in 2016 to 2017 only." in words
-    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in section.split("<tr>")]
-    assert ["months 67 to 72", "2016 to 2018", "870", "750"] in rows
-    assert ["months 79 to 84", "2016 to 2017", "670", "550"] in rows
-    assert ["months 79 to 84", "0", "150", "400", "0"] in rows
-
-
-def test_what_is_split_after_treatment_is_called_descriptive_where_its_numbers_stand(therapies_page: str):
-    section = _part_of(therapies_page, "subgroups")
-    words = _words(section)
-    assert "Descriptive only: contact with an employment adviser and result after treatment" in words
-    assert "they are not effects of what splits them" in words
-    (table,) = re.findall(r"<table.*?</table>", section, re.DOTALL)
-    labels = re.findall(r'<th scope="row">(.*?)</th>', table)
-    assert len([label for label in labels if "(descriptive): " in label]) == 6
 
 
 def test_a_split_before_treatment_is_not_called_descriptive(source: str):

@@ -5,31 +5,20 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-import evaluations
-from pipeline.engine.database import database, quoted
-from pipeline.engine.settings import Engine
-from pipeline.population.cohort import staggered_cohort
+from cohorts import DrawnPeople, Rows
 from pipeline.vocabulary.months import month_number
 from pipeline.vocabulary.schemas.ndpp import NDPP, NDPP_TESTS
-from pipeline.vocabulary.schemas.people import HEALTH_PERSON, SPINE
-from pipeline.vocabulary.schemas.schema import Schema
-
-ENGINE = Engine(threads=2, memory_limit="1GB", people_per_shard=100, panel_memory_gb=0.1, rows_per_batch=1000)
 
 
-class Practices:
+class Practices(DrawnPeople):
     """Practices of three waves, people whom they tested, and the cohort that they make."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.people: list[dict[str, object]] = []
-        self.links: list[dict[str, object]] = []
-        self.tests: list[dict[str, object]] = []
-        self.referrals: list[dict[str, object]] = []
+        super().__init__(folder, source="ndpp")
+        self.tests: Rows = []
+        self.referrals: Rows = []
         for wave in (1, 2, 3):
             self.refer(f"P{wave}", wave)
 
@@ -44,40 +33,13 @@ class Practices:
     def test(self, person_id: str, practice: str | None, **given: object) -> None:
         """Test a man of 40, alive, in London, linked to pay, with 44 in March 2016 and never referred."""
         if all(row["person_id"] != person_id for row in self.people):
-            row = dict.fromkeys(SPINE.names) | {
-                "person_id": person_id, "census_year": 2011, "sex": "male", "birth_month": month_number(1976, 2),
-                "ethnic_group": "White", "imd_quintile": 3, "region": "London", "lsoa11": "E01000001",
-                "linked_hes_apc": False, "linked_iapt": False, "linked_paye_rti": True,
-            }  # fmt: skip
-            self.people.append(row)
-            self.links.append({"source": "ndpp", "health_id": f"ref of {person_id}", "person_id": person_id})
-        test = {"person_ref": f"ref of {person_id}", "practice_code": practice}
+            self.add(person_id, sex="male")
+        test = {"person_ref": person_id, "practice_code": practice}
         self.tests.append({**test, "test_date": date(2016, 3, 10), "hba1c_mmol_mol": 44} | given)
 
     def cohort(self) -> tuple[dict[str, dict[str, object]], dict[tuple[str, str], int]]:
         """Each person's row, and the exclusions by arm and reason, where there were any."""
-        records = {
-            "ndpp": self._written("referrals", NDPP, self.referrals),
-            "ndpp/tests": self._written("tests", NDPP_TESTS, self.tests),
-            "health_person": self._written("links", HEALTH_PERSON, self.links),
-        }
-        with database(ENGINE, spill=self.folder / "spill") as connection:
-            staggered_cohort(
-                connection,
-                evaluations.load("diabetes_prevention_practice_waves"),
-                records=records,
-                spine=self._written("spine", SPINE, self.people),
-                target=self.folder / "made",
-            )
-        rows = pq.read_table(self.folder / "made" / "cohort").to_pylist()
-        steps = pq.read_table(self.folder / "made" / "attrition").to_pylist()
-        excluded = {(step["arm"], step["reason"]): step["excluded"] for step in steps if step["excluded"]}
-        return {row["person_id"]: row for row in rows}, excluded
-
-    def _written(self, name: str, schema: Schema, rows: list[dict[str, object]]) -> str:
-        file = self.folder / f"{name}.parquet"
-        pq.write_table(pa.Table.from_pylist(rows, schema=schema.arrow), file)
-        return f"read_parquet({quoted(file)})"
+        return self.made("diabetes_prevention_practice_waves", {NDPP: self.referrals, NDPP_TESTS: self.tests})
 
 
 @pytest.fixture

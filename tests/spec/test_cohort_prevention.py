@@ -5,73 +5,33 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-import evaluations
-from pipeline.engine.database import database, quoted
-from pipeline.engine.settings import Engine
-from pipeline.population.cohort import staggered_cohort
+from cohorts import DrawnPeople, Rows
 from pipeline.vocabulary.months import month_number
 from pipeline.vocabulary.schemas.ndpp import NDPP
-from pipeline.vocabulary.schemas.people import HEALTH_PERSON, SPINE
-from pipeline.vocabulary.schemas.schema import Schema
 
-ENGINE = Engine(threads=2, memory_limit="1GB", people_per_shard=100, panel_memory_gb=0.1, rows_per_batch=1000)
 UNMET = "no eligible test (HbA1c 42 to 47 mmol/mol, or glucose) within 12 months before the referral"
 
 
-class Programme:
+class Programme(DrawnPeople):
     """People with referrals, and the cohort that they make."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.people: list[dict[str, object]] = []
-        self.links: list[dict[str, object]] = []
-        self.referrals: list[dict[str, object]] = []
-
-    def add(self, person_id: str, **given: object) -> None:
-        """Add a woman of 42 in May 2018, alive, in London, linked to everything."""
-        row = dict.fromkeys(SPINE.names) | {
-            "person_id": person_id, "census_year": 2011, "sex": "female", "birth_month": month_number(1976, 2),
-            "ethnic_group": "White", "imd_quintile": 3, "region": "London", "lsoa11": "E01000001",
-            "linked_hes_apc": False, "linked_iapt": False, "linked_paye_rti": True,
-        }  # fmt: skip
-        self.people.append(row | given)
-        self.links.append({"source": "ndpp", "health_id": f"ref of {person_id}", "person_id": person_id})
+        super().__init__(folder, source="ndpp")
+        self.referrals: Rows = []
 
     def refer(self, person_id: str, key: str = "", **given: object) -> None:
         """Refer somebody on 10 May 2018 with HbA1c 44 of April, never seen since."""
         row = dict.fromkeys(NDPP.names) | {
-            "referral_id": key or f"referral of {person_id}", "person_ref": f"ref of {person_id}",
+            "referral_id": key or f"referral of {person_id}", "person_ref": person_id,
             "referral_date": date(2018, 5, 10), "test_date": date(2018, 4, 20), "hba1c_mmol_mol": 44,
         }  # fmt: skip
         self.referrals.append(row | given)
 
     def cohort(self) -> tuple[dict[str, dict[str, object]], dict[tuple[str, str], int]]:
         """Each person's row, and the exclusions by arm and reason, where there were any."""
-        records = {
-            "ndpp": self._written("referrals", NDPP, self.referrals),
-            "health_person": self._written("links", HEALTH_PERSON, self.links),
-        }
-        with database(ENGINE, spill=self.folder / "spill") as connection:
-            staggered_cohort(
-                connection,
-                evaluations.load("diabetes_prevention"),
-                records=records,
-                spine=self._written("spine", SPINE, self.people),
-                target=self.folder / "made",
-            )
-        rows = pq.read_table(self.folder / "made" / "cohort").to_pylist()
-        steps = pq.read_table(self.folder / "made" / "attrition").to_pylist()
-        excluded = {(step["arm"], step["reason"]): step["excluded"] for step in steps if step["excluded"]}
-        return {row["person_id"]: row for row in rows}, excluded
-
-    def _written(self, name: str, schema: Schema, rows: list[dict[str, object]]) -> str:
-        file = self.folder / f"{name}.parquet"
-        pq.write_table(pa.Table.from_pylist(rows, schema=schema.arrow), file)
-        return f"read_parquet({quoted(file)})"
+        return self.made("diabetes_prevention", {NDPP: self.referrals})
 
 
 @pytest.fixture
@@ -147,7 +107,7 @@ def test_a_first_referral_before_the_years_studied_is_not_studied_by_a_later_one
 
 
 def test_the_same_id_in_other_records_is_somebody_else(programme):
-    programme.links.append({"source": "hes", "health_id": "ref of ann", "person_id": "never 00"})
+    programme.links.append({"source": "hes", "health_id": "ann", "person_id": "never 00"})
     rows, _ = programme.cohort()
     assert rows["ann"]["arm"] == "treated"
     assert rows["never 00"]["arm"] == "comparison"

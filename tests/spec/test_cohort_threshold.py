@@ -5,82 +5,47 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-import evaluations
-from pipeline.engine.database import database, quoted
-from pipeline.engine.settings import Engine
+from cohorts import DrawnPeople, Rows
 from pipeline.population.cohort import threshold_cohort
 from pipeline.vocabulary.errors import NotEstimable, RequestError
 from pipeline.vocabulary.months import month_number
 from pipeline.vocabulary.schemas.ndpp import NDPP, NDPP_TESTS
-from pipeline.vocabulary.schemas.people import HEALTH_PERSON, SPINE
-from pipeline.vocabulary.schemas.schema import Schema
 
-ENGINE = Engine(threads=2, memory_limit="1GB", people_per_shard=100, panel_memory_gb=0.1, rows_per_batch=1000)
 MAY = month_number(2018, 5)
 NOT_OF_VALUES = "HbA1c in mmol/mol not 35 to 47"
 
 
-class Measured:
+class Measured(DrawnPeople):
     """People with tests and referrals, and the cohort that they make."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.people: list[dict[str, object]] = []
-        self.links: list[dict[str, object]] = []
-        self.referrals: list[dict[str, object]] = []
-        self.tests: list[dict[str, object]] = []
+        super().__init__(folder, source="ndpp")
+        self.referrals: Rows = []
+        self.tests: Rows = []
 
     def add(self, person_id: str, hba1c: int | None = None, **given: object) -> None:
-        """Add a woman of 42 in May 2018, alive, in London, linked; tested on 10 May where ``hba1c`` is given."""
-        row = dict.fromkeys(SPINE.names) | {
-            "person_id": person_id, "census_year": 2011, "sex": "female", "birth_month": month_number(1976, 2),
-            "ethnic_group": "White", "imd_quintile": 3, "region": "London", "lsoa11": "E01000001",
-            "linked_hes_apc": False, "linked_iapt": False, "linked_paye_rti": True,
-        }  # fmt: skip
-        self.people.append(row | given)
-        self.links.append({"source": "ndpp", "health_id": f"ref of {person_id}", "person_id": person_id})
+        """Add a woman of 42 in May 2018; tested on 10 May where ``hba1c`` is given."""
+        super().add(person_id, **given)
         if hba1c is not None:
             self.measure(person_id, hba1c)
 
     def measure(self, person_id: str, hba1c: int, day: date = date(2018, 5, 10)) -> None:
         """Test somebody who is not referred on it."""
-        self.tests.append({"person_ref": f"ref of {person_id}", "test_date": day, "hba1c_mmol_mol": hba1c})
+        self.tests.append({"person_ref": person_id, "test_date": day, "hba1c_mmol_mol": hba1c})
 
     def refer(self, person_id: str, hba1c: int | None, day: date, test: date | None = date(2018, 5, 10)) -> None:
         row = dict.fromkeys(NDPP.names) | {
-            "referral_id": f"referral of {person_id} on {day}", "person_ref": f"ref of {person_id}",
+            "referral_id": f"referral of {person_id} on {day}", "person_ref": person_id,
             "referral_date": day, "test_date": test, "hba1c_mmol_mol": hba1c,
         }  # fmt: skip
         self.referrals.append(row)
 
     def cohort(self, evaluation: str = "diabetes_prevention_threshold") -> tuple[dict, dict]:
         """Each person's row, and the exclusions by arm and reason, where there were any."""
-        records = {
-            "ndpp": self._written("referrals", NDPP, self.referrals),
-            "ndpp/tests": self._written("tests", NDPP_TESTS, self.tests),
-            "health_person": self._written("links", HEALTH_PERSON, self.links),
-        }
-        with database(ENGINE, spill=self.folder / "spill") as connection:
-            threshold_cohort(
-                connection,
-                evaluations.load(evaluation),
-                records=records,
-                spine=self._written("spine", SPINE, self.people),
-                target=self.folder / "made",
-            )
-        rows = pq.read_table(self.folder / "made" / "cohort").to_pylist()
-        steps = pq.read_table(self.folder / "made" / "attrition").to_pylist()
-        excluded = {(step["arm"], step["reason"]): step["excluded"] for step in steps if step["excluded"]}
-        return {row["person_id"]: row for row in rows}, excluded
-
-    def _written(self, name: str, schema: Schema, rows: list[dict[str, object]]) -> str:
-        file = self.folder / f"{name}.parquet"
-        pq.write_table(pa.Table.from_pylist(rows, schema=schema.arrow), file)
-        return f"read_parquet({quoted(file)})"
+        records = {NDPP: self.referrals, NDPP_TESTS: self.tests}
+        return self.made(evaluation, records, by=threshold_cohort)
 
 
 @pytest.fixture

@@ -5,46 +5,33 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import evaluations
-from pipeline.engine.database import database, quoted
-from pipeline.engine.settings import Engine
-from pipeline.population.cohort import staggered_cohort
+from cohorts import DrawnPeople, Rows
 from pipeline.vocabulary.months import month_number
-from pipeline.vocabulary.schemas.people import HEALTH_PERSON, OF_A_WAIT, SPINE
-from pipeline.vocabulary.schemas.schema import Schema
+from pipeline.vocabulary.schemas.people import OF_A_WAIT
 from pipeline.vocabulary.schemas.sources import HES_APC, IAPT_REFERRAL
 
-ENGINE = Engine(threads=2, memory_limit="1GB", people_per_shard=100, panel_memory_gb=0.1, rows_per_batch=1000)
 JOINED = date(2017, 3, 8)
 HIP, KNEE, OTHER = "W371", "W401", "H011"
 MONTH = 365.25 / 12
 SOURCES = {"elective_waiting": "hes", "therapy_waiting": "iapt"}
 
 
-class Lists:
+class Lists(DrawnPeople):
     """People with operations or referrals, and the cohort that they make."""
 
     def __init__(self, folder: Path, evaluation: str) -> None:
-        self.folder, self.evaluation = folder, evaluation
-        self.people: list[dict[str, object]] = []
-        self.links: list[dict[str, object]] = []
-        self.rows: list[dict[str, object]] = []
+        super().__init__(folder, source=SOURCES[evaluation])
+        self.evaluation = evaluation
+        self.rows: Rows = []
 
     def add(self, person_id: str, *, linked: bool = True, **given: object) -> None:
-        """Add a woman of 41 in March 2017, alive, in London, linked to everything."""
-        row = dict.fromkeys(SPINE.names) | {
-            "person_id": person_id, "census_year": 2011, "sex": "female", "birth_month": month_number(1976, 2),
-            "ethnic_group": "White", "imd_quintile": 3, "region": "London", "lsoa11": "E01000001",
-            "linked_hes_apc": True, "linked_iapt": True, "linked_paye_rti": True,
-        }  # fmt: skip
-        self.people.append(row | given)
-        if linked:
-            source = SOURCES[self.evaluation]
-            self.links.append({"source": source, "health_id": person_id, "person_id": person_id})
+        """Add a woman of 41 in March 2017; one who is not ``linked`` has no health id."""
+        super().add(person_id, **given)
+        if not linked:
+            self.links.pop()
 
     def operate(self, person_id: str, days: int, joined: date = JOINED, code: str = HIP, **given: object) -> None:
         """Operate somebody after so many days on the list of provider RTA."""
@@ -67,29 +54,10 @@ class Lists:
 
     def cohort(self) -> tuple[dict[str, dict[str, object]], dict[str, int]]:
         """Each listed person's row, and the exclusions of the listed by reason, where there were any."""
-        hospital = self.evaluation == "elective_waiting"
-        source, schema = ("hes_apc", HES_APC) if hospital else ("iapt/IDS101Referral", IAPT_REFERRAL)
-        records = {
-            source: self._written("rows", schema, self.rows),
-            "health_person": self._written("links", HEALTH_PERSON, self.links),
-        }
-        with database(ENGINE, spill=self.folder / "spill") as connection:
-            staggered_cohort(
-                connection,
-                evaluations.load(self.evaluation),
-                records=records,
-                spine=self._written("spine", SPINE, self.people),
-                target=self.folder / "made",
-            )
-        rows = pq.read_table(self.folder / "made" / "cohort").to_pylist()
-        steps = pq.read_table(self.folder / "made" / "attrition").to_pylist()
-        excluded = {s["reason"]: s["excluded"] for s in steps if s["excluded"] and s["arm"] == "treated"}
-        return {row["person_id"]: row for row in rows if row["arm"] == "treated"}, excluded
-
-    def _written(self, name: str, schema: Schema, rows: list[dict[str, object]]) -> str:
-        file = self.folder / f"{name}.parquet"
-        pq.write_table(pa.Table.from_pylist(rows, schema=schema.arrow), file)
-        return f"read_parquet({quoted(file)})"
+        schema = HES_APC if self.evaluation == "elective_waiting" else IAPT_REFERRAL
+        rows, excluded = self.made(self.evaluation, {schema: self.rows})
+        listed = {person: row for person, row in rows.items() if row["arm"] == "treated"}
+        return listed, {reason: people for (arm, reason), people in excluded.items() if arm == "treated"}
 
 
 @pytest.fixture

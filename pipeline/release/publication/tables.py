@@ -68,8 +68,43 @@ class PublishedTable:
     owner: Owner | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What every publication's table of a name is like, whatever releases it is of.
+
+    Attributes
+    ----------
+    of_the_delivery
+        Whether its rows belong to the one delivery, and stand once however many releases carry them.
+    places
+        From the releases and the table's rows: how many decimals a number is written with.
+    """
+
+    name: str
+    title: str
+    description: str
+    schema: Schema
+    places: Callable[[Sequence[Release], pa.Table], Places]
+    of_the_delivery: bool = False
+    owner: Owner | None = None
+
+    def of(self, releases: Sequence[Release]) -> PublishedTable:
+        """The table of some releases."""
+        combined = _of_the_delivery if self.of_the_delivery else _stacked
+        rows = combined(self.schema, [getattr(release, self.name) for release in releases])
+        return PublishedTable(
+            name=self.name,
+            title=self.title,
+            description=self.description,
+            schema=self.schema,
+            rows=rows,
+            places=self.places(releases, rows),
+            owner=self.owner,
+        )
+
+
 def published_tables(releases: Sequence[Release]) -> tuple[PublishedTable, ...]:
-    """Estimates, diagnostics, attrition, linkage quality, balance, decomposition, support and published waits.
+    """Every kind of table, of all releases.
 
     Raises
     ------
@@ -77,77 +112,7 @@ def published_tables(releases: Sequence[Release]) -> tuple[PublishedTable, ...]:
         If two releases show the linkage quality of the same people, or the same waits, differently.
     """
     ordered = sorted(releases, key=lambda release: release.evaluation)
-    estimates = _stacked(PUBLISHED_ESTIMATES, [release.estimates for release in ordered])
-    decomposition = _stacked(PUBLISHED_DECOMPOSITION, [release.decomposition for release in ordered])
-    return (
-        PublishedTable(
-            name="estimates",
-            title="Estimated effects",
-            description="One row per publishable number: an effect with its errors and the people behind it.",
-            schema=PUBLISHED_ESTIMATES,
-            rows=estimates,
-            places=_outcome_places(ordered, estimates),
-        ),
-        PublishedTable(
-            name="diagnostics",
-            title="Checks on the estimates",
-            description="One row per check, estimator and outcome.",
-            schema=DIAGNOSTICS,
-            rows=_stacked(DIAGNOSTICS, [release.diagnostics for release in ordered]),
-            places=lambda _column, _row: None,
-        ),
-        PublishedTable(
-            name="attrition",
-            title="Who was excluded, and why",
-            description="One row per arm and exclusion step: the numbers of the flow diagram.",
-            schema=PUBLISHED_ATTRITION,
-            rows=_stacked(PUBLISHED_ATTRITION, [release.attrition for release in ordered]),
-            places=lambda _column, _row: None,
-        ),
-        PublishedTable(
-            name="linkage_quality",
-            title="How well the sources were linked",
-            description="One row per link, characteristic and level.",
-            schema=PUBLISHED_LINKAGE_QUALITY,
-            rows=_of_the_delivery(PUBLISHED_LINKAGE_QUALITY, [release.linkage_quality for release in ordered]),
-            places=lambda _column, _row: 2,
-        ),
-        PublishedTable(
-            name="balance",
-            title="How alike the arms are",
-            description="One row per characteristic and level: people and shares in each arm.",
-            schema=PUBLISHED_BALANCE,
-            rows=_stacked(PUBLISHED_BALANCE, [release.balance for release in ordered]),
-            places=lambda column, _row: 3 if column == "smd" else 4,
-        ),
-        PublishedTable(
-            name="decomposition",
-            title="Why the estimators differ",
-            description="One row per outcome, period and part of the gap between fixed effects and Sun-Abraham.",
-            schema=PUBLISHED_DECOMPOSITION,
-            rows=decomposition,
-            places=_decomposition_places(_outcome_places(ordered, decomposition)),
-        ),
-        PublishedTable(
-            name="support",
-            title="Who identifies which horizon",
-            description="One row per period and year of treatment: treated people seen then, and in the reference too.",
-            schema=PUBLISHED_SUPPORT,
-            rows=_stacked(PUBLISHED_SUPPORT, [release.support for release in ordered]),
-            places=lambda _column, _row: None,
-        ),
-        PublishedTable(
-            name="waits",
-            title="How long people wait",
-            description="One row per month, area and specialty: published figures, shown beside the estimates as they "
-            "are. Sums over providers, medians and percentiles are made from the published bands of one week. "
-            f"Source: {NHS_ENGLAND.source}; {NHS_ENGLAND.licence}.",
-            schema=PUBLISHED_WAITS,
-            rows=_of_the_delivery(PUBLISHED_WAITS, [release.waits for release in ordered]),
-            places=lambda column, _row: 4 if column == "within_18_weeks" else 1,
-            owner=NHS_ENGLAND,
-        ),
-    )
+    return tuple(kind.of(ordered) for kind in KINDS)
 
 
 def _stacked(schema: Schema, tables: Sequence[pa.Table]) -> pa.Table:
@@ -166,9 +131,19 @@ def _outcome_places(releases: Sequence[Release], rows: pa.Table) -> Places:
     return lambda _column, row: each[row]
 
 
-def _decomposition_places(of_outcome: Places) -> Places:
+def _decomposition_places(releases: Sequence[Release], rows: pa.Table) -> Places:
     """The outcome's decimals for the estimate, two for weights."""
+    of_outcome = _outcome_places(releases, rows)
     return lambda column, row: of_outcome(column, row) if column == "estimate" else 2
+
+
+def _as_many_as_it_has(_releases: Sequence[Release], _rows: pa.Table) -> Places:
+    return lambda _column, _row: None
+
+
+def _so_many(usual: int, **others: int) -> Callable[[Sequence[Release], pa.Table], Places]:
+    """The same decimals in every row, of some columns others."""
+    return lambda _releases, _rows: lambda column, _row: others.get(column, usual)
 
 
 def _of_the_delivery(schema: Schema, tables: Sequence[pa.Table]) -> pa.Table:
@@ -181,3 +156,69 @@ def _of_the_delivery(schema: Schema, tables: Sequence[pa.Table]) -> pa.Table:
         what = "releases show the same figures of the delivery differently: what one hides, another may give back"
         remedy = "Disclose all evaluations of a delivery with one profile, the strictest."
         raise DisclosureError(Fault(what=what, source=schema.name, remedy=remedy)) from None
+
+
+KINDS = (
+    Kind(
+        name="estimates",
+        title="Estimated effects",
+        description="One row per publishable number: an effect with its errors and the people behind it.",
+        schema=PUBLISHED_ESTIMATES,
+        places=_outcome_places,
+    ),
+    Kind(
+        name="diagnostics",
+        title="Checks on the estimates",
+        description="One row per check, estimator and outcome.",
+        schema=DIAGNOSTICS,
+        places=_as_many_as_it_has,
+    ),
+    Kind(
+        name="attrition",
+        title="Who was excluded, and why",
+        description="One row per arm and exclusion step: the numbers of the flow diagram.",
+        schema=PUBLISHED_ATTRITION,
+        places=_as_many_as_it_has,
+    ),
+    Kind(
+        name="linkage_quality",
+        title="How well the sources were linked",
+        description="One row per link, characteristic and level.",
+        schema=PUBLISHED_LINKAGE_QUALITY,
+        places=_so_many(2),
+        of_the_delivery=True,
+    ),
+    Kind(
+        name="balance",
+        title="How alike the arms are",
+        description="One row per characteristic and level: people and shares in each arm.",
+        schema=PUBLISHED_BALANCE,
+        places=_so_many(4, smd=3),
+    ),
+    Kind(
+        name="decomposition",
+        title="Why the estimators differ",
+        description="One row per outcome, period and part of the gap between fixed effects and Sun-Abraham.",
+        schema=PUBLISHED_DECOMPOSITION,
+        places=_decomposition_places,
+    ),
+    Kind(
+        name="support",
+        title="Who identifies which horizon",
+        description="One row per period and year of treatment: treated people seen then, and in the reference too.",
+        schema=PUBLISHED_SUPPORT,
+        places=_as_many_as_it_has,
+    ),
+    Kind(
+        name="waits",
+        title="How long people wait",
+        description="One row per month, area and specialty: published figures, shown beside the estimates as they "
+        "are. Sums over providers, medians and percentiles are made from the published bands of one week. "
+        f"Source: {NHS_ENGLAND.source}; {NHS_ENGLAND.licence}.",
+        schema=PUBLISHED_WAITS,
+        places=_so_many(1, within_18_weeks=4),
+        of_the_delivery=True,
+        owner=NHS_ENGLAND,
+    ),
+)
+"""The tables of a publication, in the order in which they are listed."""
